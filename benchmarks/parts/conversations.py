@@ -1,0 +1,128 @@
+"""Public sets of support conversations as transcripts, each the English side of both speakers."""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from qa_nlp.transcript import Role, Transcript, Turn
+
+__all__ = ["FILES", "READERS", "read_maia", "read_star", "read_unbabel"]
+
+_MAIA: Final = ("maia/data/de_client_02.json", "maia/Emotion/data/maia/pt_br_client_02_a.json")
+_UNBABEL: Final = "unbabel_maia/data/MAIA.en-fr.csv"
+_STAR: Final = "star/dialogues.jsonl.gz"
+
+FILES: Final = (*_MAIA, _UNBABEL, _STAR)
+"""What is read, below the folder of data sets."""
+
+
+def read_maia(folder: Path) -> list[Transcript]:
+    """Read the annotated MAIA chats: agents as they wrote, customers in machine translation.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The folder of data sets.
+
+    Returns
+    -------
+    list of Transcript
+        In the order of the files.
+    """
+    return [
+        _transcript(f"maia-{chat['id']}", [_maia_turn(turn) for turn in chat["turns"]])
+        for name in _MAIA
+        for chat in json.loads((folder / name).read_text(encoding="utf-8"))
+    ]
+
+
+def _maia_turn(turn: dict[str, Any]) -> Turn:
+    is_agent = turn["floor"] == "outbound"
+    sentences = turn["text_src" if is_agent else "text_mt"]
+    return Turn(Role.AGENT if is_agent else Role.CUSTOMER, _joined(sentences))
+
+
+def read_unbabel(folder: Path) -> list[Transcript]:
+    """Read the English-French MAIA chats; following segments of one writer are one turn.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The folder of data sets.
+
+    Returns
+    -------
+    list of Transcript
+        In the order of the file.
+    """
+    table = pd.read_csv(folder / _UNBABEL, keep_default_na=False)
+    return [
+        _transcript(f"unbabel-{chat}", _unbabel_turns(rows.to_dict("records")))
+        for chat, rows in table.groupby("doc_id", sort=False)
+    ]
+
+
+def _unbabel_turns(segments: list[Any]) -> list[Turn]:
+    return [
+        Turn(Role(writer), _joined([_english(segment) for segment in group]))
+        for writer, group in itertools.groupby(segments, lambda row: row["translation_direction"])
+    ]
+
+
+def _english(segment: dict[str, Any]) -> str:
+    # a few customers write English too
+    is_english = segment["source_language"] == "en"
+    return str(segment["source_segment" if is_english else "mt_segment"])
+
+
+def read_star(folder: Path) -> list[Transcript]:
+    """Read the STAR dialogues: of agents what the customer saw, where that differs from the typed.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The folder of data sets.
+
+    Returns
+    -------
+    list of Transcript
+        In the order of the file.
+    """
+    with gzip.open(folder / _STAR, "rt", encoding="utf-8") as file:
+        dialogues = [json.loads(line) for line in file]
+    return [
+        _transcript(
+            f"star-{dialogue['id']}",
+            [
+                Turn(turn["role"], turn.get("displayed_text") or turn["text"])
+                for turn in dialogue["turns"]
+            ],
+        )
+        for dialogue in dialogues
+    ]
+
+
+def _joined(sentences: list[str]) -> str:
+    """Join the sentences of a turn; many end a chat line without a full stop, and stay apart."""
+    kept = [sentence.strip() for sentence in sentences if sentence.strip()]
+    ends = [" " if sentence[-1] in ".!?…" else "\n" for sentence in kept]
+    return "".join(itertools.chain(*zip(kept, ends, strict=True))).strip()
+
+
+def _transcript(identifier: str, turns: list[Turn]) -> Transcript:
+    return Transcript(identifier, tuple(turns), channel="chat", language="en")
+
+
+READERS: Final[Mapping[str, Callable[[Path], list[Transcript]]]] = {
+    "MAIA": read_maia,
+    "Unbabel MAIA": read_unbabel,
+    "STAR": read_star,
+}
+"""By name of the data set."""

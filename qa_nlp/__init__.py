@@ -1,0 +1,101 @@
+"""Score contact-centre conversations on a QA scorecard, with the words behind every grade.
+
+Start with `read_transcripts`, `Scorer` and `write_scorecards`. Every public name is loaded when it
+is first used, so that importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from qa_nlp.errors import (
+        ArtifactError,
+        GradesError,
+        MissingExtraError,
+        QaNlpError,
+        RubricError,
+        TranscriptError,
+        TranscriptWarning,
+    )
+    from qa_nlp.importers import Transcripts, read_transcripts
+    from qa_nlp.rubric import Rubric
+    from qa_nlp.samples import load_samples
+    from qa_nlp.scorecard import Evidence, Grade, GradeStatus, Scorecard, SectionScore, TotalStatus
+    from qa_nlp.scorecards import Scorecards, read_scorecards, write_scorecards
+    from qa_nlp.scorer import Scorer
+    from qa_nlp.signals.phrases import PhraseBank
+    from qa_nlp.transcript import Role, Transcript, Turn
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ArtifactError",
+    "Evidence",
+    "Grade",
+    "GradeStatus",
+    "GradesError",
+    "MissingExtraError",
+    "PhraseBank",
+    "QaNlpError",
+    "Role",
+    "Rubric",
+    "RubricError",
+    "Scorecard",
+    "Scorecards",
+    "Scorer",
+    "SectionScore",
+    "TotalStatus",
+    "Transcript",
+    "TranscriptError",
+    "TranscriptWarning",
+    "Transcripts",
+    "Turn",
+    "load_samples",
+    "read_scorecards",
+    "read_transcripts",
+    "write_scorecards",
+]
+
+_MODULES = {
+    "ArtifactError": "errors",
+    "Evidence": "scorecard",
+    "Grade": "scorecard",
+    "GradeStatus": "scorecard",
+    "GradesError": "errors",
+    "MissingExtraError": "errors",
+    "PhraseBank": "signals.phrases",
+    "QaNlpError": "errors",
+    "Role": "transcript",
+    "Rubric": "rubric",
+    "RubricError": "errors",
+    "Scorecard": "scorecard",
+    "Scorecards": "scorecards",
+    "Scorer": "scorer",
+    "SectionScore": "scorecard",
+    "TotalStatus": "scorecard",
+    "Transcript": "transcript",
+    "TranscriptError": "errors",
+    "TranscriptWarning": "errors",
+    "Transcripts": "importers",
+    "Turn": "transcript",
+    "load_samples": "samples",
+    "read_scorecards": "scorecards",
+    "read_transcripts": "importers",
+    "write_scorecards": "scorecards",
+}
+
+
+if not TYPE_CHECKING:  # so that a type checker reports a misspelt name instead of asking here
+
+    def __getattr__(name: str) -> object:
+        module = _MODULES.get(name)
+        if module is None:
+            raise AttributeError(f"module 'qa_nlp' has no attribute {name!r}")
+        value = globals()[name] = getattr(importlib.import_module(f"qa_nlp.{module}"), name)
+        return value
+
+
+def __dir__() -> list[str]:
+    return ["__version__", *__all__]

@@ -1,0 +1,1 @@
+"""From signals to the probability of each level."""

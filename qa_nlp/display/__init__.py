@@ -1,0 +1,1 @@
+"""What a reader of a scorecard sees, as plain values: the HTML templates only print them."""

@@ -1,0 +1,248 @@
+"""The encoder contract, a bounded cache, and the one function that opens an encoder by name."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa_nlp.errors import ArtifactError, did_you_mean
+
+__all__ = ["CustomEncoder", "Encoder", "VectorCache", "load_encoder"]
+
+Vectors = NDArray[np.float32]
+
+DECIMALS: Final = 5
+"""Vectors are rounded to this many decimals before anything reads them."""
+
+_PROBES: Final = ("Good morning.", "My order has not arrived yet.", "I can refund you today.")
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """What turns texts into unit vectors."""
+
+    @property
+    def name(self) -> str:
+        """Short name for people."""
+        ...
+
+    @property
+    def tier(self) -> str:
+        """``torch``, or ``custom`` for an encoder of the user's own."""
+        ...
+
+    @property
+    def languages(self) -> frozenset[str] | None:
+        """Language codes it reads; None = any."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of everything that determines a vector."""
+        ...
+
+    @property
+    def terms(self) -> str:
+        """Licence of the weights."""
+        ...
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Encode texts, shape (texts, width), each row of length 1."""
+        ...
+
+
+class CustomEncoder:
+    """Any object with ``encode(list of str) -> (n, width)`` as an `Encoder`.
+
+    Parameters
+    ----------
+    model : object
+        Has an ``encode`` method, for example a sentence-transformers model.
+    name : str, default "custom"
+        What scorecards call it.
+    languages : frozenset of str, optional
+        Languages it reads; None = any.
+
+    Raises
+    ------
+    ArtifactError
+        When it has no such method, or gives something else than one vector a text.
+    """
+
+    tier = "custom"
+    terms = "the user's own"
+
+    def __init__(
+        self, model: Any, *, name: str = "custom", languages: frozenset[str] | None = None
+    ) -> None:
+        if not callable(getattr(model, "encode", None)):
+            raise ArtifactError(
+                f"an encoder needs a method encode(list of str); {type(model).__name__} has none"
+            )
+        self._model = model
+        self.name = name
+        self.languages = languages
+        probes = np.round(self.encode(list(_PROBES)), 3) + 0.0
+        self.fingerprint = f"{name}:{hashlib.sha256(probes.tobytes()).hexdigest()[:16]}"
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Encode texts and scale each vector to length 1.
+
+        Parameters
+        ----------
+        texts : sequence of str
+            Any texts.
+
+        Returns
+        -------
+        ndarray of float32, shape (texts, width)
+            Unit vectors, rounded.
+
+        Raises
+        ------
+        ArtifactError
+            When the model does not give one finite vector a text.
+        """
+        raw = np.asarray(self._model.encode(list(texts)), dtype=np.float32)
+        if raw.ndim != 2 or raw.shape[0] != len(texts) or not np.isfinite(raw).all():
+            raise ArtifactError(
+                f"encoder {self.name!r} gave an array of shape {raw.shape} for {len(texts)} texts; "
+                "it must give one finite vector a text"
+            )
+        return unit_rows(raw)
+
+
+def unit_rows(raw: Vectors) -> Vectors:
+    """Scale rows to length 1 and round them.
+
+    Parameters
+    ----------
+    raw : ndarray of float32, shape (n, width)
+        Any vectors.
+
+    Returns
+    -------
+    ndarray of float32, shape (n, width)
+        Unit vectors; a zero row stays zero.
+    """
+    lengths = np.linalg.norm(raw, axis=1, keepdims=True)
+    return np.round(raw / np.maximum(lengths, 1e-12), DECIMALS).astype(np.float32)
+
+
+class VectorCache:
+    """Keeps the vectors of the texts met last, keyed by a hash of the text.
+
+    Safe to use from several threads.
+
+    Parameters
+    ----------
+    encoder : Encoder
+        Asked for what is not in the cache.
+    capacity : int, default 200_000
+        How many vectors to keep at most.
+
+    Attributes
+    ----------
+    hits, misses : int
+        Distinct texts found and not found so far.
+    """
+
+    def __init__(self, encoder: Encoder, capacity: int = 200_000) -> None:
+        self.encoder = encoder
+        self.capacity = capacity
+        self.hits = 0
+        self.misses = 0
+        self._vectors: OrderedDict[bytes, Vectors] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Give the vectors of distinct texts, encoding only what is new.
+
+        Parameters
+        ----------
+        texts : sequence of str
+            Distinct texts.
+
+        Returns
+        -------
+        ndarray of float32, shape (texts, width)
+            Unit vectors.
+        """
+        keys = [hashlib.blake2b(text.encode(), digest_size=16).digest() for text in texts]
+        with self._lock:
+            found = {key: self._vectors[key] for key in keys if key in self._vectors}
+            for key in found:
+                self._vectors.move_to_end(key)
+            self.hits += len(found)
+            self.misses += len(keys) - len(found)
+        missing = [index for index, key in enumerate(keys) if key not in found]
+        if missing or not texts:
+            fresh = self.encoder.encode([texts[index] for index in missing])
+            if not texts:
+                return fresh
+            self._keep({keys[index]: fresh[row] for row, index in enumerate(missing)})
+            found |= {keys[index]: fresh[row] for row, index in enumerate(missing)}
+        return np.stack([found[key] for key in keys])
+
+    def _keep(self, fresh: dict[bytes, Vectors]) -> None:
+        with self._lock:
+            for key, vector in fresh.items():
+                # a copy, so that one kept row does not keep its whole batch alive
+                self._vectors[key] = vector.copy()
+            while len(self._vectors) > self.capacity:
+                self._vectors.popitem(last=False)
+
+
+def load_encoder(encoder: str | Path | Encoder | Any = "en") -> Encoder:
+    """Open an encoder; nothing is ever downloaded.
+
+    Parameters
+    ----------
+    encoder : str, pathlib.Path or object, default "en"
+        ``"en"``, the folder of a sentence-transformers model, its name where it lies in the local
+        cache already, an `Encoder`, or any object with ``encode(list of str)``.
+
+    Returns
+    -------
+    Encoder
+        Ready to encode.
+
+    Raises
+    ------
+    ArtifactError
+        When there is no such encoder on this machine.
+    """
+    if isinstance(encoder, str) and encoder == "en":
+        from qa_nlp.encoding.minilm import MiniLM
+
+        return MiniLM.shared()
+    if isinstance(encoder, (str, Path)):
+        return _sentence_transformer(str(encoder))
+    if isinstance(encoder, Encoder):
+        return encoder
+    return CustomEncoder(encoder, name=type(encoder).__name__)
+
+
+def _sentence_transformer(name: str) -> CustomEncoder:
+    if "/" not in name and not Path(name).exists():
+        raise ArtifactError(
+            f"no encoder {name!r}{did_you_mean(name, ['en'])} or give the folder of a "
+            "sentence-transformers model"
+        )
+    from sentence_transformers import SentenceTransformer
+
+    try:
+        model = SentenceTransformer(name, device="cpu", local_files_only=True)
+    except (OSError, ValueError) as error:
+        raise ArtifactError(
+            f"encoder {name!r} is not on this machine, and qa_nlp downloads nothing; give the "
+            f"folder of a sentence-transformers model ({type(error).__name__})"
+        ) from None
+    return CustomEncoder(model, name=Path(name).name)

@@ -1,0 +1,518 @@
+"""Many scorecards: a sequence that turns into tables and files.
+
+The functions here are the only ones that know how scorecards lie on disk. Both forms hold the same
+fields, so a file read back gives scorecards equal to those written.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from qa_nlp.errors import ArtifactError, did_you_mean, require
+from qa_nlp.scorecard import SCORECARD_FORMAT, Grade, GradeStatus, Scorecard
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Scorecards", "arrow_schema", "read_scorecards", "write_scorecards"]
+
+Shape = Literal["cards", "grades", "evidence"]
+_SHAPES = ("cards", "grades", "evidence")
+_ERROR = "error"
+
+
+class Scorecards(Sequence[Scorecard]):
+    """A sequence of scorecards.
+
+    Parameters
+    ----------
+    cards : iterable of Scorecard
+        In order.
+
+    Examples
+    --------
+    >>> cards = Scorecards([Scorecard("c1", "c1", "demo", "1", total=80.0)])
+    >>> len(cards), cards[0].total, cards["c1"].transcript_id
+    (1, 80.0, 'c1')
+    """
+
+    def __init__(self, cards: Iterable[Scorecard]) -> None:
+        self._cards = tuple(cards)
+
+    def __len__(self) -> int:
+        return len(self._cards)
+
+    @overload
+    def __getitem__(self, index: int | str) -> Scorecard: ...
+    @overload
+    def __getitem__(self, index: slice) -> Scorecards: ...
+    def __getitem__(self, index: int | str | slice) -> Scorecard | Scorecards:
+        if isinstance(index, slice):
+            return Scorecards(self._cards[index])
+        if isinstance(index, str):
+            for card in self._cards:
+                if card.transcript_id == index:
+                    return card
+            tail = did_you_mean(index, (card.transcript_id for card in self._cards))
+            raise KeyError(f"no scorecard of {index!r}{tail}")
+        return self._cards[index]
+
+    def __iter__(self) -> Iterator[Scorecard]:
+        return iter(self._cards)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Scorecards) and self._cards == other._cards
+
+    def __hash__(self) -> int:
+        return hash(self._cards)
+
+    def __repr__(self) -> str:
+        review = sum(card.needs_review for card in self._cards)
+        return (
+            f"<Scorecards: {len(self)} cards, {len(self.errors)} errors, {review} for a person to "
+            "look at>"
+        )
+
+    @property
+    def errors(self) -> tuple[Scorecard, ...]:
+        """The cards of transcripts that could not be scored."""
+        return tuple(card for card in self._cards if card.error is not None)
+
+    def to_frame(self, shape: Shape = "cards", library: str = "pandas") -> Any:
+        """Give the scorecards as a table.
+
+        Parameters
+        ----------
+        shape : {"cards", "grades", "evidence"}, default "cards"
+            One row for each card, for each grade, or for each piece of evidence.
+        library : {"pandas", "polars", "arrow"}, default "pandas"
+            What to return.
+
+        Returns
+        -------
+        pandas.DataFrame, polars.DataFrame or pyarrow.Table
+            The table.
+
+        Raises
+        ------
+        ValueError
+            When `shape` or `library` is another.
+        """
+        rows = {"cards": _card_rows, "grades": _grade_rows, "evidence": _evidence_rows}
+        if shape not in rows:
+            raise ValueError(f"unknown shape {shape!r}{did_you_mean(shape, _SHAPES)}")
+        return to_library(rows[shape](self._cards), library)
+
+    def _repr_html_(self) -> str:
+        from qa_nlp.scorecard_html import overview_html
+
+        return overview_html(self)
+
+
+def to_library(rows: list[dict[str, Any]], library: str) -> Any:
+    """Turn rows into a table of the library asked for.
+
+    Parameters
+    ----------
+    rows : list of dict
+        All with the same keys.
+    library : {"pandas", "polars", "arrow"}
+        What to return.
+
+    Returns
+    -------
+    pandas.DataFrame, polars.DataFrame or pyarrow.Table
+        The table.
+
+    Raises
+    ------
+    ValueError
+        When the library is another.
+    """
+    if library == "pandas":
+        import pandas as pd
+
+        return pd.DataFrame(rows)
+    if library == "arrow":
+        import pyarrow as pa
+
+        return pa.Table.from_pylist(rows)
+    if library == "polars":
+        return require("polars", "polars").DataFrame(rows, infer_schema_length=None)
+    names = ("pandas", "polars", "arrow")
+    raise ValueError(f"unknown library {library!r}{did_you_mean(library, names)}")
+
+
+def _head(card: Scorecard) -> dict[str, Any]:
+    return {
+        "transcript_id": card.transcript_id,
+        "rubric": card.rubric,
+        "agent_id": card.metadata.get("agent_id"),
+        "team": card.metadata.get("team"),
+        "channel": card.channel,
+        "language": card.language,
+    }
+
+
+def _card_rows(cards: Sequence[Scorecard]) -> list[dict[str, Any]]:
+    criteria = {grade.criterion: None for card in cards for grade in card.grades}
+    rows = []
+    for card in cards:
+        low, high = card.total_interval or (None, None)
+        answers = {grade.criterion: shown_level(grade) for grade in card.grades}
+        rows.append(
+            {
+                **_head(card),
+                "total": card.total,
+                "total_status": card.total_status.value,
+                "total_low": low,
+                "total_high": high,
+                "needs_review": card.needs_review,
+                **{criterion: answers.get(criterion) for criterion in criteria},
+                _ERROR: card.error,
+            }
+        )
+    return rows
+
+
+def shown_level(grade: Grade) -> str:
+    """Give the level of a grade, or the word that stands where there is none.
+
+    Parameters
+    ----------
+    grade : Grade
+        The grade.
+
+    Returns
+    -------
+    str
+        Level id, ``"N/A"`` or ``"abstained"``.
+    """
+    if grade.status is GradeStatus.NOT_APPLICABLE:
+        return "N/A"
+    return grade.level if grade.level is not None else GradeStatus.ABSTAINED.value
+
+
+def _grade_rows(cards: Sequence[Scorecard]) -> list[dict[str, Any]]:
+    return [
+        {
+            **_head(card),
+            "criterion": grade.criterion,
+            "status": grade.status.value,
+            "level": grade.level,
+            "probability": grade.probabilities.get(grade.level) if grade.level else None,
+            "expected": grade.expected,
+            "points": grade.points,
+            "possible": grade.possible,
+            "critical": grade.critical,
+            "calibrated": grade.calibrated,
+            "reason": grade.reason,
+        }
+        for card in cards
+        for grade in card.grades
+    ]
+
+
+def _evidence_rows(cards: Sequence[Scorecard]) -> list[dict[str, Any]]:
+    return [
+        {"transcript_id": card.transcript_id, "criterion": grade.criterion, **item.to_dict()}
+        for card in cards
+        for grade in card.grades
+        for item in grade.evidence
+    ]
+
+
+def arrow_schema() -> pa.Schema:
+    """Give the Arrow schema of stored scorecards.
+
+    Maps are lists of (key, value) so that their order survives; metadata, which may hold anything,
+    is JSON text. The schema's own metadata carries ``qa_nlp.scorecard_format``.
+
+    Returns
+    -------
+    pyarrow.Schema
+        One row for each scorecard.
+    """
+    import pyarrow as pa
+
+    number, text = pa.float64(), pa.string()
+    pairs = pa.list_(pa.struct([("key", text), ("value", number)]))
+    evidence = pa.struct(
+        [
+            ("turn", pa.int64()),
+            ("start", pa.int64()),
+            ("end", pa.int64()),
+            ("quote", text),
+            ("signal", text),
+            ("contribution", number),
+            ("note", text),
+        ]
+    )
+    grade = pa.struct(
+        [
+            ("criterion", text),
+            ("status", text),
+            ("level", text),
+            ("probabilities", pairs),
+            ("expected", number),
+            ("points", number),
+            ("possible", number),
+            ("critical", pa.bool_()),
+            ("calibrated", pa.bool_()),
+            ("reason", text),
+            ("contributions", pairs),
+            ("evidence", pa.list_(evidence)),
+        ]
+    )
+    section = pa.struct(
+        [("section", text), ("total", number), ("points", number), ("possible", number)]
+    )
+    fields = [
+        ("format_version", pa.int64()),
+        ("transcript_id", text),
+        ("group_id", text),
+        ("rubric", text),
+        ("rubric_version", text),
+        ("total", number),
+        ("total_status", text),
+        ("total_interval", pa.list_(number)),
+        ("total_without_critical", number),
+        ("sections", pa.list_(section)),
+        ("grades", pa.list_(grade)),
+        ("critical_failures", pa.list_(text)),
+        ("fingerprint", text),
+        ("provenance", pa.list_(pa.struct([("key", text), ("value", text)]))),
+        ("metadata", text),
+        ("channel", text),
+        ("language", text),
+        ("started_at", text),
+        ("turn_count", pa.int64()),
+        ("word_count", pa.int64()),
+        (_ERROR, text),
+    ]
+    return pa.schema(fields, metadata={"qa_nlp.scorecard_format": str(SCORECARD_FORMAT)})
+
+
+def _pairs(mapping: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{"key": key, "value": value} for key, value in mapping.items()]
+
+
+def to_arrow(cards: Iterable[Scorecard]) -> pa.Table:
+    """Give scorecards in their stored Arrow form.
+
+    Parameters
+    ----------
+    cards : iterable of Scorecard
+        In order.
+
+    Returns
+    -------
+    pyarrow.Table
+        With `arrow_schema`.
+    """
+    import pyarrow as pa
+
+    rows = []
+    for card in cards:
+        row = card.to_dict()
+        row["provenance"] = _pairs(row["provenance"])
+        row["metadata"] = json.dumps(row["metadata"], ensure_ascii=False)
+        for grade in row["grades"]:
+            for name in ("probabilities", "contributions"):
+                grade[name] = _pairs(grade[name])
+        rows.append(row)
+    return pa.Table.from_pylist(rows, schema=arrow_schema())
+
+
+def from_arrow(table: pa.Table) -> Scorecards:
+    """Read scorecards back from their stored Arrow form.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        With `arrow_schema`.
+
+    Returns
+    -------
+    Scorecards
+        The scorecards.
+
+    Raises
+    ------
+    ArtifactError
+        When the table holds something else.
+    """
+    missing = [name for name in arrow_schema().names if name not in table.schema.names]
+    if missing:
+        raise ArtifactError(f"not a table of scorecards: no column {missing[0]!r}")
+    cards = []
+    for row in table.to_pylist():
+        row["provenance"] = {pair["key"]: pair["value"] for pair in row["provenance"]}
+        row["metadata"] = json.loads(row["metadata"])
+        for grade in row["grades"]:
+            for name in ("probabilities", "contributions"):
+                grade[name] = {pair["key"]: pair["value"] for pair in grade[name]}
+        cards.append(Scorecard.from_dict(row))
+    return Scorecards(cards)
+
+
+def write_scorecards(cards: Iterable[Scorecard], path: str | Path) -> Path:
+    """Write scorecards to one file; the ending chooses the form.
+
+    The file appears whole or not at all.
+
+    Parameters
+    ----------
+    cards : iterable of Scorecard
+        In order.
+    path : str or pathlib.Path
+        Ends in ``.jsonl``, ``.parquet`` or ``.html``. HTML pages are for reading only.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    ArtifactError
+        When the ending is another or the folder cannot be written to.
+    """
+    path = Path(path)
+    writers = {".jsonl": _write_jsonl, ".parquet": _write_parquet, ".html": _write_html}
+    writer = writers.get(path.suffix)
+    if writer is None:
+        raise ArtifactError(f"cannot write scorecards to {path.name!r}: end it in {_either()}")
+    with replacing(path) as temporary:
+        writer(cards, temporary)
+    return path
+
+
+def read_scorecards(path: str | Path) -> Scorecards:
+    """Read scorecards that `write_scorecards` wrote.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        Ends in ``.jsonl`` or ``.parquet``.
+
+    Returns
+    -------
+    Scorecards
+        Equal to those written.
+
+    Raises
+    ------
+    ArtifactError
+        When the file is missing, damaged or something else; the message names the line.
+    """
+    path = Path(path)
+    try:
+        if path.suffix == ".parquet":
+            return _read_parquet(path)
+        if path.suffix == ".jsonl":
+            return _read_jsonl(path)
+    except OSError as error:
+        raise ArtifactError(f"{path}: cannot be read: {error.strerror or error}") from None
+    raise ArtifactError(f"cannot read scorecards from {path.name!r}: it must end in .jsonl or .parquet")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary name beside a file, and move it there only when all went well.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Where the file shall stand.
+
+    Yields
+    ------
+    pathlib.Path
+        Where to write.
+
+    Raises
+    ------
+    ArtifactError
+        When the folder cannot be written to.
+    """
+    if path.is_dir():
+        raise ArtifactError(f"{path}: is a folder, not a file")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    except OSError as error:
+        raise ArtifactError(f"{path}: cannot be written: {error.strerror}") from None
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    except OSError as error:
+        raise ArtifactError(f"{path}: cannot be written: {error.strerror}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _either() -> str:
+    return ".jsonl, .parquet or .html"
+
+
+def _write_jsonl(cards: Iterable[Scorecard], path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        for card in cards:
+            file.write(json.dumps(card.to_dict(), ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _write_parquet(cards: Iterable[Scorecard], path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    pq.write_table(to_arrow(cards), path)
+
+
+def _write_html(cards: Iterable[Scorecard], path: Path) -> None:
+    from qa_nlp.scorecard_html import page_html
+
+    path.write_text(page_html(cards), encoding="utf-8")
+
+
+def _read_jsonl(path: Path) -> Scorecards:
+    cards = []
+    with path.open(encoding="utf-8") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
+            try:
+                cards.append(Scorecard.from_dict(json.loads(line)))
+            except json.JSONDecodeError as error:
+                raise ArtifactError(
+                    f"{path}:{number}: not JSON (column {error.colno}); the file may be cut off"
+                ) from None
+            except (ArtifactError, TypeError, ValueError, RecursionError) as error:
+                raise ArtifactError(f"{path}:{number}: {error}") from None
+    return Scorecards(cards)
+
+
+def _read_parquet(path: Path) -> Scorecards:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return from_arrow(pq.read_table(path))
+    except pa.ArrowInvalid:
+        raise ArtifactError(f"{path}: not a Parquet file, or cut off") from None
+    except ArtifactError as error:
+        raise ArtifactError(f"{path}: {error}") from None

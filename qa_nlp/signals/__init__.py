@@ -1,0 +1,1 @@
+"""Numbers measured on transcripts: phrases, sentiment, empathy, conduct and rules."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+import torch
 from rich.console import Console
 
 from benchmarks.parts.conversations import FILES, READERS
@@ -130,6 +131,7 @@ def main() -> int:
         measured=MEASURED,
         figures={
             "sizes": sizes,
+            "threads": torch.get_num_threads(),
             "seconds": {name: round(result.seconds, 1) for name, result in scored[MAIN].items()},
             "scores": {
                 rubric: {name: result.summary() for name, result in results.items()}

@@ -265,7 +265,9 @@ def rubric_list(as_json: JsonOption = False) -> None:
         typer.echo(json.dumps(rows))
         return
     for row in rows:
-        typer.echo(f"{row['id']:<20} {row['version']:<6} {row['criteria']:>3} criteria  {row['name']}")
+        typer.echo(
+            f"{row['id']:<20} {row['version']:<6} {row['criteria']:>3} criteria  {row['name']}"
+        )
 
 
 @app.command()
@@ -311,7 +313,9 @@ def info(as_json: JsonOption = False) -> None:
 
 @app.command()
 def demo(
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to.")] = Path("out/demo"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to.")] = Path(
+        "out/demo"
+    ),
 ) -> None:
     """Score the bundled sample conversations."""
     from qa_nlp.samples import load_samples

@@ -129,6 +129,16 @@ class Grade:
     contributions: Mapping[str, float] = field(default_factory=dict)
     evidence: tuple[Evidence, ...] = ()
 
+    def __post_init__(self) -> None:
+        for name in ("probabilities", "contributions"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+    def __hash__(self) -> int:
+        return hash((self.criterion, self.status, self.level))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Grade.from_dict, (self.to_dict(),))
+
     def to_dict(self) -> dict[str, Any]:
         """Give the grade as JSON-ready values.
 
@@ -170,8 +180,6 @@ class Grade:
             **{
                 **row,
                 "status": GradeStatus(row["status"]),
-                "probabilities": dict(row["probabilities"]),
-                "contributions": dict(row["contributions"]),
                 "evidence": tuple(Evidence(**item) for item in row["evidence"]),
             }
         )
@@ -359,6 +367,8 @@ class Scorecard:
         ArtifactError
             When the format version is another or a field is missing or malformed.
         """
+        if not isinstance(row, Mapping):
+            raise ArtifactError(f"a scorecard must be an object, not {type(row).__name__}")
         fields = dict(row)
         version = fields.pop("format_version", None)
         if version != SCORECARD_FORMAT:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from qa_nlp.errors import ArtifactError, did_you_mean, require
-from qa_nlp.scorecard import SCORECARD_FORMAT, Grade, GradeStatus, Scorecard
+from qa_nlp.scorecard import SCORECARD_FORMAT, Evidence, Grade, GradeStatus, Scorecard
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -104,10 +104,11 @@ class Scorecards(Sequence[Scorecard]):
         ValueError
             When `shape` or `library` is another.
         """
-        rows = {"cards": _card_rows, "grades": _grade_rows, "evidence": _evidence_rows}
-        if shape not in rows:
+        makers = {"cards": _card_rows, "grades": _grade_rows, "evidence": _evidence_rows}
+        if shape not in makers:
             raise ValueError(f"unknown shape {shape!r}{did_you_mean(shape, _SHAPES)}")
-        return to_library(rows[shape](self._cards), library)
+        rows = makers[shape](self._cards)
+        return to_library(rows, library, list(rows[0]) if rows else _columns(shape))
 
     def _repr_html_(self) -> str:
         from qa_nlp.scorecard_html import overview_html
@@ -115,7 +116,7 @@ class Scorecards(Sequence[Scorecard]):
         return overview_html(self)
 
 
-def to_library(rows: list[dict[str, Any]], library: str) -> Any:
+def to_library(rows: list[dict[str, Any]], library: str, columns: list[str]) -> Any:
     """Turn rows into a table of the library asked for.
 
     Parameters
@@ -124,6 +125,8 @@ def to_library(rows: list[dict[str, Any]], library: str) -> Any:
         All with the same keys.
     library : {"pandas", "polars", "arrow"}
         What to return.
+    columns : list of str
+        Those keys, which a table without rows has too.
 
     Returns
     -------
@@ -138,13 +141,16 @@ def to_library(rows: list[dict[str, Any]], library: str) -> Any:
     if library == "pandas":
         import pandas as pd
 
-        return pd.DataFrame(rows)
+        return pd.DataFrame(rows, columns=columns)
     if library == "arrow":
         import pyarrow as pa
 
-        return pa.Table.from_pylist(rows)
+        return pa.table({name: [row[name] for row in rows] for name in columns})
     if library == "polars":
-        return require("polars", "polars").DataFrame(rows, infer_schema_length=None)
+        polars = require("polars", "polars")
+        return polars.DataFrame(rows, infer_schema_length=None) if rows else polars.DataFrame(
+            schema=columns
+        )
     names = ("pandas", "polars", "arrow")
     raise ValueError(f"unknown library {library!r}{did_you_mean(library, names)}")
 
@@ -226,6 +232,15 @@ def _evidence_rows(cards: Sequence[Scorecard]) -> list[dict[str, Any]]:
         for grade in card.grades
         for item in grade.evidence
     ]
+
+
+def _columns(shape: str) -> list[str]:
+    """Give the columns of a table without rows."""
+    grade = Grade("", GradeStatus.GRADED, evidence=(Evidence("", 0.0),))
+    if shape == "cards":
+        return list(_card_rows([Scorecard("", "", "", "")])[0])
+    rows = _grade_rows if shape == "grades" else _evidence_rows
+    return list(rows([Scorecard("", "", "", "", grades=(grade,))])[0])
 
 
 def arrow_schema() -> pa.Schema:
@@ -322,7 +337,7 @@ def to_arrow(cards: Iterable[Scorecard]) -> pa.Table:
     for card in cards:
         row = card.to_dict()
         row["provenance"] = _pairs(row["provenance"])
-        row["metadata"] = json.dumps(row["metadata"], ensure_ascii=False)
+        row["metadata"] = _json(row["metadata"], card)
         for grade in row["grades"]:
             for name in ("probabilities", "contributions"):
                 grade[name] = _pairs(grade[name])
@@ -352,13 +367,18 @@ def from_arrow(table: pa.Table) -> Scorecards:
     if missing:
         raise ArtifactError(f"not a table of scorecards: no column {missing[0]!r}")
     cards = []
-    for row in table.to_pylist():
-        row["provenance"] = {pair["key"]: pair["value"] for pair in row["provenance"]}
-        row["metadata"] = json.loads(row["metadata"])
-        for grade in row["grades"]:
-            for name in ("probabilities", "contributions"):
-                grade[name] = {pair["key"]: pair["value"] for pair in grade[name]}
-        cards.append(Scorecard.from_dict(row))
+    for number, row in enumerate(table.to_pylist(), start=1):
+        try:
+            row["provenance"] = {pair["key"]: pair["value"] for pair in row["provenance"]}
+            row["metadata"] = json.loads(row["metadata"])
+            for grade in row["grades"]:
+                for name in ("probabilities", "contributions"):
+                    grade[name] = {pair["key"]: pair["value"] for pair in grade[name]}
+            cards.append(Scorecard.from_dict(row))
+        except ArtifactError as error:
+            raise ArtifactError(f"row {number}: {error}") from None
+        except (KeyError, TypeError, ValueError, RecursionError):
+            raise ArtifactError(f"row {number}: not a scorecard") from None
     return Scorecards(cards)
 
 
@@ -382,7 +402,8 @@ def write_scorecards(cards: Iterable[Scorecard], path: str | Path) -> Path:
     Raises
     ------
     ArtifactError
-        When the ending is another or the folder cannot be written to.
+        When the ending is another, the folder cannot be written to, or a scorecard holds what the
+        file cannot.
     """
     path = Path(path)
     writers = {".jsonl": _write_jsonl, ".parquet": _write_parquet, ".html": _write_html}
@@ -414,13 +435,17 @@ def read_scorecards(path: str | Path) -> Scorecards:
     """
     path = Path(path)
     try:
+        if path.is_dir():
+            raise ArtifactError(f"{path}: is a folder, not a file")
         if path.suffix == ".parquet":
             return _read_parquet(path)
         if path.suffix == ".jsonl":
             return _read_jsonl(path)
     except OSError as error:
-        raise ArtifactError(f"{path}: cannot be read: {error.strerror or error}") from None
-    raise ArtifactError(f"cannot read scorecards from {path.name!r}: it must end in .jsonl or .parquet")
+        raise ArtifactError(f"{path}: cannot be read: {_reason(error)}") from None
+    raise ArtifactError(
+        f"cannot read scorecards from {path.name!r}: it must end in .jsonl or .parquet"
+    )
 
 
 @contextmanager
@@ -442,13 +467,13 @@ def replacing(path: Path) -> Iterator[Path]:
     ArtifactError
         When the folder cannot be written to.
     """
-    if path.is_dir():
-        raise ArtifactError(f"{path}: is a folder, not a file")
     try:
+        if path.is_dir():
+            raise ArtifactError(f"{path}: is a folder, not a file")
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     except OSError as error:
-        raise ArtifactError(f"{path}: cannot be written: {error.strerror}") from None
+        raise ArtifactError(f"{path}: cannot be written: {_reason(error)}") from None
     os.close(handle)
     temporary = Path(name)
     try:
@@ -456,7 +481,7 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     except OSError as error:
-        raise ArtifactError(f"{path}: cannot be written: {error.strerror}") from error
+        raise ArtifactError(f"{path}: cannot be written: {_reason(error)}") from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -467,6 +492,21 @@ def _umask() -> int:
     return mask
 
 
+def _reason(error: OSError) -> str:
+    return "no such file" if isinstance(error, FileNotFoundError) else error.strerror or str(error)
+
+
+def _json(value: Any, card: Scorecard) -> str:
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except (TypeError, ValueError, RecursionError):
+        raise ArtifactError(
+            f"the scorecard of {card.transcript_id!r} holds what JSON cannot, such as NaN or a date"
+        ) from None
+    return text
+
+
 def _either() -> str:
     return ".jsonl, .parquet or .html"
 
@@ -474,7 +514,7 @@ def _either() -> str:
 def _write_jsonl(cards: Iterable[Scorecard], path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for card in cards:
-            file.write(json.dumps(card.to_dict(), ensure_ascii=False, allow_nan=False) + "\n")
+            file.write(_json(card.to_dict(), card) + "\n")
 
 
 def _write_parquet(cards: Iterable[Scorecard], path: Path) -> None:
@@ -491,12 +531,16 @@ def _write_html(cards: Iterable[Scorecard], path: Path) -> None:
 
 def _read_jsonl(path: Path) -> Scorecards:
     cards = []
-    with path.open(encoding="utf-8") as file:
+    with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             if not line.strip():
                 continue
             try:
-                cards.append(Scorecard.from_dict(json.loads(line)))
+                cards.append(Scorecard.from_dict(json.loads(line.decode())))
+            except UnicodeDecodeError:
+                raise ArtifactError(
+                    f"{path}:{number}: not UTF-8; the file may be cut off"
+                ) from None
             except json.JSONDecodeError as error:
                 raise ArtifactError(
                     f"{path}:{number}: not JSON (column {error.colno}); the file may be cut off"

@@ -20,6 +20,7 @@ from qa_nlp.rubric import Rubric
 from qa_nlp.scorecard import Scorecard
 from qa_nlp.scorecards import Scorecards
 from qa_nlp.signals.measure import SignalMeter, SignalTable, check_signals, signal_specs
+from qa_nlp.text.language import language_of
 from qa_nlp.transcript import Transcript
 
 __all__ = ["Scorer", "library_version"]
@@ -234,9 +235,18 @@ class Scorer:
                 f"rubric {self.rubric.id!r} is for {' and '.join(channels)}, this is "
                 f"{transcript.channel}; choose another rubric"
             )
+        languages = self.rubric.languages
+        language = language_of(transcript) if languages else None
+        if language is not None and language not in languages:
+            return (
+                f"rubric {self.rubric.id!r} is for {' and '.join(languages)}, this is {language}; "
+                "choose another rubric"
+            )
         return None
 
     def _error(self, identifier: str, reason: str) -> Scorecard:
+        # What cannot be scored may not even have an id that can be written.
+        identifier = identifier.encode(errors="backslashreplace").decode()
         return Scorecard(
             identifier,
             identifier,

@@ -41,7 +41,7 @@ def plain(text: object) -> str:
 
     Examples
     --------
-    >>> plain("red \\x1b[31malert")
+    >>> plain("red " + chr(27) + "[31malert")
     'red ·[31malert'
     """
     return _CONTROL.sub("·", str(text))
@@ -143,7 +143,9 @@ def _grade_lines(grade: Grade) -> list[RenderableType]:
     line = Text.assemble("\n", (grade.criterion.replace("_", " "), "bold"), "  ")
     line.append(shown_level(grade), style=_level_style(grade))
     if grade.probabilities:
-        chances = "  ".join(f"{level} {chance:.2f}" for level, chance in grade.probabilities.items())
+        chances = "  ".join(
+            f"{level} {chance:.2f}" for level, chance in grade.probabilities.items()
+        )
         line.append(f"   {chances}", style="dim")
     lines: list[RenderableType] = [line]
     if grade.reason:

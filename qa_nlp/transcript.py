@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 import enum
+import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from qa_nlp.errors import TranscriptError, did_you_mean
 
@@ -74,6 +75,19 @@ class Turn:
     end: float | None = None
     end_derived: bool = False
 
+    if TYPE_CHECKING:  # what may be given is wider than what is kept
+
+        def __init__(
+            self,
+            role: Role | str,
+            text: str,
+            speaker: str | None = None,
+            agent_id: str | None = None,
+            start: float | None = None,
+            end: float | None = None,
+            end_derived: bool = False,
+        ) -> None: ...
+
     def __post_init__(self) -> None:
         if not isinstance(self.role, Role):
             object.__setattr__(self, "role", _role(self.role))
@@ -83,8 +97,11 @@ class Turn:
             _check_unicode(self.text)
         for name in ("speaker", "agent_id"):
             value = getattr(self, name)
-            if value is not None and not isinstance(value, str):
+            if value is None:
+                continue
+            if not isinstance(value, str):
                 raise TranscriptError(f"{name} must be a string or absent, not {_kind(value)}")
+            _check_unicode(value)
         if self.agent_id is not None and self.role not in (Role.AGENT, Role.UNKNOWN):
             raise TranscriptError(
                 f"agent_id is set on a turn of role {self.role.value!r}; only agents have one"
@@ -192,6 +209,19 @@ class Transcript:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     group_id: str = ""
 
+    if TYPE_CHECKING:  # what may be given is wider than what is kept
+
+        def __init__(
+            self,
+            id: str,
+            turns: Iterable[Turn],
+            channel: str | None = None,
+            language: str | None = None,
+            started_at: datetime | str | None = None,
+            metadata: Mapping[str, Any] = {},  # noqa: B006
+            group_id: str = "",
+        ) -> None: ...
+
     def __post_init__(self) -> None:
         if not isinstance(self.id, str) or not self.id.strip():
             raise TranscriptError(f"the id must be a non-empty string, not {_kind(self.id)}")
@@ -217,10 +247,10 @@ class Transcript:
         if not isinstance(self.metadata, Mapping):
             raise TranscriptError(f"metadata must be an object, not {_kind(self.metadata)}")
         if not isinstance(self.metadata, MappingProxyType):
-            frozen = MappingProxyType(copy.deepcopy(dict(self.metadata)))
-            object.__setattr__(self, "metadata", frozen)
+            object.__setattr__(self, "metadata", MappingProxyType(_json_object(self.metadata)))
         if not isinstance(self.group_id, str):
             raise TranscriptError(f"group_id must be a string, not {_kind(self.group_id)}")
+        _check_unicode(self.group_id)
         object.__setattr__(self, "group_id", self.group_id or self.id)
 
     def __hash__(self) -> int:
@@ -441,6 +471,22 @@ def _moment(value: object) -> datetime | None:
     if not isinstance(value, datetime):
         raise TranscriptError(f"started_at must be a date and time, not {_kind(value)}")
     return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def _json_object(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy metadata as a JSON file would give it back, so that a scorecard can be written."""
+    try:
+        text = json.dumps(dict(metadata), ensure_ascii=False, allow_nan=False)
+        _check_unicode(text)
+        copied: dict[str, Any] = json.loads(text)
+    except TranscriptError:
+        raise
+    except (TypeError, ValueError, RecursionError):
+        raise TranscriptError(
+            "metadata may hold only what JSON can: text, finite numbers, true, false, null, lists "
+            "and objects of these; turn dates into text"
+        ) from None
+    return copied
 
 
 def _check_unicode(text: str) -> None:

@@ -37,7 +37,7 @@ def call(**changes: Any) -> Transcript:
 
 
 def test_turn_takes_its_role_as_text() -> None:
-    assert Turn("agent", "x").role is Role.AGENT  # type: ignore[arg-type]
+    assert Turn("agent", "x").role is Role.AGENT
 
 
 @pytest.mark.parametrize("role", list(Role))

@@ -29,9 +29,7 @@ def main() -> None:
     """Encode, fit and write the artefact."""
     encoder = load_encoder("en")
     rows = [
-        row
-        for row in load_sentences()
-        if row.role == "agent" and is_training(normalised(row.text))
+        row for row in load_sentences() if row.role == "agent" and is_training(normalised(row.text))
     ]
     vectors = encoder.encode([row.text for row in rows]).astype(np.float64)
     tensors = {}

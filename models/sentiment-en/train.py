@@ -25,14 +25,33 @@ from qa_nlp.encoding import load_encoder  # noqa: E402
 
 CLASSES = ("negative", "neutral", "positive")
 GROUPS = {
-    "positive": (
-        "admiration amusement approval caring desire excitement gratitude joy love optimism pride "
-        "relief"
-    ).split(),
-    "negative": (
-        "anger annoyance disappointment disapproval disgust embarrassment fear grief nervousness "
-        "remorse sadness"
-    ).split(),
+    "positive": [
+        "admiration",
+        "amusement",
+        "approval",
+        "caring",
+        "desire",
+        "excitement",
+        "gratitude",
+        "joy",
+        "love",
+        "optimism",
+        "pride",
+        "relief",
+    ],
+    "negative": [
+        "anger",
+        "annoyance",
+        "disappointment",
+        "disapproval",
+        "disgust",
+        "embarrassment",
+        "fear",
+        "grief",
+        "nervousness",
+        "remorse",
+        "sadness",
+    ],
     "neutral": ["neutral"],
 }
 OWN_WEIGHT = 6.0
@@ -42,9 +61,7 @@ INVERSE_PENALTY = 3.0
 def go_emotions(data: Path) -> list[tuple[str, str]]:
     """Give (text, sentiment) of the comments whose labels all lie in one group."""
     frames = {
-        part: pd.read_csv(
-            data / "goemotions" / f"{part}.tsv.gz", sep="\t", keep_default_na=False
-        )
+        part: pd.read_csv(data / "goemotions" / f"{part}.tsv.gz", sep="\t", keep_default_na=False)
         for part in ("train", "dev")
     }
     held_out = {normalised(text) for text in frames["dev"]["text"]}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -92,9 +92,7 @@ def grade_criteria(
     return tuple(grades.values())
 
 
-def _outside(
-    criterion: Criterion, measured: Measured, grades: Mapping[str, Grade]
-) -> str | None:
+def _outside(criterion: Criterion, measured: Measured, grades: Mapping[str, Grade]) -> str | None:
     """Give the reason why a criterion does not apply, or None."""
     channel, language = measured.transcript.channel, measured.language
     if criterion.channels and channel is not None and channel not in criterion.channels:
@@ -170,7 +168,7 @@ def _grade(
     )
 
 
-def _mean(chances: Sequence[float], values: Sequence[float]) -> float:
+def _mean(chances: Iterable[float], values: Iterable[float]) -> float:
     total = math.fsum(float(c) * value for c, value in zip(chances, values, strict=True))
     return round(total, DECIMALS)
 

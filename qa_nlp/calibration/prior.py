@@ -16,6 +16,7 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from qa_nlp.rubric import Criterion
 from qa_nlp.signals.base import SignalSpec
@@ -160,5 +161,5 @@ class PriorModel:
         >>> PriorModel((), (0.0,)).probabilities(0.0)
         array([0.5, 0.5])
         """
-        above = 1 / (1 + np.exp(np.array(self.cutpoints) - logit))
-        return -np.diff(np.concatenate([[1.0], above, [0.0]]))
+        reached = np.concatenate([[1.0], expit(logit - np.array(self.cutpoints)), [0.0]])
+        return np.asarray(reached[:-1] - reached[1:])

@@ -53,7 +53,7 @@ def roll_up(rubric: Rubric, grades: Sequence[Grade]) -> Total:
     The total is 100 × expected points ÷ possible points over the criteria that apply. What the
     machine left to a person stays in with its expected points and makes the total provisional; the
     interval then runs from the 5 % to the 95 % quantile of the open criteria's points, all at their
-    worst and all at their best. A critical criterion fails the card when P(lowest level) reaches
+    worst and all at their best, and is widened to the total where that lies outside. A critical criterion fails the card when P(lowest level) reaches
     its ``auto_fail_at`` and its evidence quotes the words, or states what was searched in vain;
     from .05 up to that, or where it could not be judged, the total is pending review and its
     interval starts at 0.
@@ -83,6 +83,8 @@ def roll_up(rubric: Rubric, grades: Sequence[Grade]) -> Total:
     if failures:
         return Total(0.0, TotalStatus.FAILED, None, value, sections, failures)
     low, high = _bounds(rubric, by_criterion, possible)
+    # an expected value can lie beyond a quantile: .04 × 0 + .96 × 1 is less than the 5 % quantile
+    low, high = min(low, value), max(high, value)
     if in_doubt:
         return Total(value, TotalStatus.PENDING_REVIEW, (0.0, high), value, sections, ())
     if any(grade.status is GradeStatus.ABSTAINED for grade in grades):
@@ -101,9 +103,7 @@ def _percent(points: float, possible: float) -> float:
     return round(100 * points / possible, DECIMALS)
 
 
-def _critical(
-    rubric: Rubric, grades: Mapping[str, Grade]
-) -> tuple[tuple[str, ...], bool]:
+def _critical(rubric: Rubric, grades: Mapping[str, Grade]) -> tuple[tuple[str, ...], bool]:
     """Give the criteria that fail the card, and whether another one may."""
     failures = []
     in_doubt = False
@@ -129,9 +129,7 @@ def _proves(evidence: Evidence) -> bool:
     return evidence.contribution < 0 and (evidence.turn is not None or searched)
 
 
-def _bounds(
-    rubric: Rubric, grades: Mapping[str, Grade], possible: float
-) -> tuple[float, float]:
+def _bounds(rubric: Rubric, grades: Mapping[str, Grade], possible: float) -> tuple[float, float]:
     low = high = 0.0
     for criterion in rubric.criteria:
         grade = grades[criterion.id]

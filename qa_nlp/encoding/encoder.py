@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from qa_nlp.errors import ArtifactError, did_you_mean
+from qa_nlp.errors import ArtifactError
 
 __all__ = ["CustomEncoder", "Encoder", "VectorCache", "load_encoder"]
 
@@ -89,7 +89,9 @@ class CustomEncoder:
         self._model = model
         self.name = name
         self.languages = languages
+        self._width = 0
         probes = np.round(self.encode(list(_PROBES)), 3) + 0.0
+        self._width = probes.shape[1]
         self.fingerprint = f"{name}:{hashlib.sha256(probes.tobytes()).hexdigest()[:16]}"
 
     def encode(self, texts: Sequence[str]) -> Vectors:
@@ -110,7 +112,14 @@ class CustomEncoder:
         ArtifactError
             When the model does not give one finite vector a text.
         """
-        raw = np.asarray(self._model.encode(list(texts)), dtype=np.float32)
+        if not texts:
+            return np.zeros((0, self._width), dtype=np.float32)
+        try:
+            raw = np.asarray(self._model.encode(list(texts)), dtype=np.float32)
+        except ValueError:
+            raise ArtifactError(
+                f"encoder {self.name!r} gave no array of numbers; it must give one vector a text"
+            ) from None
         if raw.ndim != 2 or raw.shape[0] != len(texts) or not np.isfinite(raw).all():
             raise ArtifactError(
                 f"encoder {self.name!r} gave an array of shape {raw.shape} for {len(texts)} texts; "
@@ -133,7 +142,8 @@ def unit_rows(raw: Vectors) -> Vectors:
         Unit vectors; a zero row stays zero.
     """
     lengths = np.linalg.norm(raw, axis=1, keepdims=True)
-    return np.round(raw / np.maximum(lengths, 1e-12), DECIMALS).astype(np.float32)
+    rounded: Vectors = np.round(raw / np.maximum(lengths, 1e-12), DECIMALS).astype(np.float32)
+    return rounded
 
 
 class VectorCache:
@@ -231,18 +241,34 @@ def load_encoder(encoder: str | Path | Encoder | Any = "en") -> Encoder:
 
 
 def _sentence_transformer(name: str) -> CustomEncoder:
-    if "/" not in name and not Path(name).exists():
-        raise ArtifactError(
-            f"no encoder {name!r}{did_you_mean(name, ['en'])} or give the folder of a "
-            "sentence-transformers model"
-        )
+    folder = _model_folder(name)
     from sentence_transformers import SentenceTransformer
 
     try:
-        model = SentenceTransformer(name, device="cpu", local_files_only=True)
+        model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
     except (OSError, ValueError) as error:
         raise ArtifactError(
-            f"encoder {name!r} is not on this machine, and qa_nlp downloads nothing; give the "
-            f"folder of a sentence-transformers model ({type(error).__name__})"
+            f"{folder}: not a sentence-transformers model ({type(error).__name__})"
         ) from None
     return CustomEncoder(model, name=Path(name).name)
+
+
+def _model_folder(name: str) -> Path:
+    """Find the folder of a model, given itself or by the name it has in the local cache."""
+    folder = Path(name)
+    if name and folder.is_dir():
+        if not any((folder / file).is_file() for file in ("modules.json", "config.json")):
+            raise ArtifactError(
+                f"{folder}: holds no sentence-transformers model (no modules.json or config.json)"
+            )
+        return folder
+    from huggingface_hub import snapshot_download
+
+    try:
+        # looked up here, since sentence-transformers asks the network even for local files only
+        return Path(snapshot_download(name, local_files_only=True))
+    except (OSError, ValueError):
+        raise ArtifactError(
+            f"encoder {name!r} is not on this machine, and qa_nlp downloads nothing; give 'en', "
+            "the folder of a sentence-transformers model, or an object with encode(list of str)"
+        ) from None

@@ -121,7 +121,9 @@ def _micro_batches(tokens: list[list[int]]) -> Iterator[tuple[list[int], NDArray
         for first in range(0, len(positions), rows):
             chosen = positions[first : first + rows]
             batch = np.zeros((rows, length), dtype=np.int64)
-            batch[len(chosen) :, 0] = 101  # a filling row holds [CLS], since attention needs a token
+            batch[len(chosen) :, 0] = (
+                101  # a filling row holds [CLS], since attention needs a token
+            )
             for row, position in enumerate(chosen):
                 batch[row, : len(tokens[position])] = tokens[position]
             yield chosen, batch
@@ -158,4 +160,5 @@ def _load_model(folder: Path, weights: Path) -> Any:
     }
     state.pop("embeddings.position_ids", None)
     model.load_state_dict(state, strict=True)
-    return model.eval()
+    model.train(False)
+    return model

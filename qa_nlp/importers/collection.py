@@ -16,6 +16,7 @@ from qa_nlp.importers.files import Found, Paths, find_files
 from qa_nlp.importers.reading import choose_importer, read_file
 from qa_nlp.importers.registry import Registry, load_registry
 from qa_nlp.importers.roles import check_roles
+from qa_nlp.importers.source import readable
 from qa_nlp.transcript import Transcript
 
 __all__ = ["Transcripts", "read_transcripts"]
@@ -158,7 +159,7 @@ class Transcripts(Sequence[Transcript]):
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><td>{html.escape(str(file.path))}</td>"
+            f"<tr><td>{html.escape(readable(file.path))}</td>"
             f"<td>{html.escape(self._formats.get(number, ''))}</td>"
             f"<td>{self._counts[number] if number < len(self._counts) else ''}</td></tr>"
             for number, file in enumerate(self._files[:_FILES_SHOWN])
@@ -208,17 +209,21 @@ class Transcripts(Sequence[Transcript]):
         except TranscriptError as error:
             yield source.bad(error)
             return
+        except OSError as error:
+            reason = f"the file cannot be read ({error.strerror}); check the disk or your rights"
+            yield source.bad(TranscriptError(reason))
+            return
         self._formats[number] = importer.name
         yield from read_file(source, importer, self._options)
 
     def _duplicate(self, item: Transcript, number: int, first: int) -> BadTranscript:
-        where = "above" if first == number else f"in {self._files[first].path}"
+        where = "above" if first == number else f"in {readable(self._files[first].path)}"
         error = TranscriptError(
             f"the id was given to another conversation {where}; ids must be unique over all files",
-            source=str(self._files[number].path),
+            source=readable(self._files[number].path),
             transcript_id=item.id,
         )
-        return BadTranscript(item.id, str(self._files[number].path), error)
+        return BadTranscript(item.id, readable(self._files[number].path), error)
 
     def _good_from(self, position: int) -> Iterator[Transcript]:
         if len(self._counts) < len(self._files):

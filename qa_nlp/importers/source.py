@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +14,7 @@ from typing import Final, NoReturn
 from qa_nlp.errors import TranscriptError
 from qa_nlp.importers.json_text import Json, is_json, parse_json
 
-__all__ = ["BadTranscript", "Source"]
+__all__ = ["BadTranscript", "Source", "readable"]
 
 HEAD_BYTES: Final = 64 * 1024
 """How much of a file `Source.head` holds."""
@@ -49,6 +50,22 @@ class BadTranscript:
     error: TranscriptError
 
 
+def readable(path: str | os.PathLike[str]) -> str:
+    r"""Give a path as text that can be written anywhere.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Its name may hold bytes that are no UTF-8.
+
+    Returns
+    -------
+    str
+        Those bytes as ``\xff``.
+    """
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
 class Source:
     """One file, read at most as far as asked.
 
@@ -62,7 +79,7 @@ class Source:
 
     def __init__(self, path: Path, name: str | None = None) -> None:
         self.path = path
-        self.name = name if name is not None else str(path)
+        self.name = readable(name if name is not None else path)
 
     def __repr__(self) -> str:
         return f"Source({self.name!r})"
@@ -70,7 +87,7 @@ class Source:
     @property
     def stem(self) -> str:
         """File name without extension: the id of a conversation that has none of its own."""
-        return self.path.stem
+        return readable(self.path.stem)
 
     def at(self, line: int | None = None) -> str:
         """Name a place in the file.

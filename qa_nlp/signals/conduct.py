@@ -58,7 +58,7 @@ CONDUCT: Final[tuple[SignalSpec, ...]] = (
     _spec(
         "agent_words_per_turn",
         "words",
-        (5.0, 45.0),
+        (8.0, 32.0),
         "Words of the agent divided by the agent's turns; nothing to measure in languages without "
         "spaces between words.",
     ),

@@ -1,4 +1,4 @@
-"""Linear classifiers on sentence vectors: one matrix product each, on the one encoding of a batch."""
+"""Linear classifiers on sentence vectors: each is one matrix product on a batch's encoding."""
 
 from __future__ import annotations
 
@@ -95,8 +95,12 @@ def read_artifact(folder: Path) -> Artifact:
         content = (folder / "model.safetensors").read_bytes()
     except FileNotFoundError as error:
         raise ArtifactError(f"{error.filename}: is missing; reinstall qa_nlp") from None
-    except ValueError:
+    except OSError as error:
+        raise ArtifactError(f"{error.filename}: cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError):
         raise ArtifactError(f"{folder / 'manifest.json'}: not valid JSON") from None
+    if not isinstance(manifest, dict) or "sha256" not in manifest:
+        raise ArtifactError(f"{folder / 'manifest.json'}: not the manifest of an artefact")
     if manifest.get("format_version") != ARTIFACT_FORMAT:
         raise ArtifactError(
             f"{folder}: format {manifest.get('format_version')!r}, this version of qa_nlp reads "
@@ -145,7 +149,8 @@ class LinearHead:
         logits = vectors.astype(np.float64) @ self.weight.T + self.bias
         logits -= logits.max(axis=1, keepdims=True)
         odds = np.exp(logits)
-        return np.round(odds / odds.sum(axis=1, keepdims=True), DECIMALS)
+        shares: Array = np.round(odds / odds.sum(axis=1, keepdims=True), DECIMALS)
+        return shares
 
 
 @functools.cache

@@ -77,7 +77,9 @@ def check_signals(rubric: Rubric) -> None:
         if signal not in specs:
             findings.append(f"{where}: there is no signal {signal!r}{did_you_mean(signal, specs)}")
         elif within != "anywhere" and not specs[signal].scoped:
-            findings.append(f"{where}: {signal!r} is measured on the whole conversation; drop within")
+            findings.append(
+                f"{where}: {signal!r} is measured on the whole conversation; drop within"
+            )
     if findings:
         raise RubricError("\n".join(findings))
 
@@ -126,7 +128,7 @@ class SignalTable:
                 zip(self.transcript_ids, self.languages, strict=True)
             )
         ]
-        return to_library(rows, library)
+        return to_library(rows, library, ["transcript_id", "language", *self.columns])
 
 
 class SignalMeter:
@@ -226,4 +228,3 @@ class SignalMeter:
         size = len(batch.transcripts)
         nothing = Column(np.full(size, np.nan), [()] * size)
         return {spec.name: nothing for spec in (*SENTIMENT, *EMPATHY)}
-

@@ -1,4 +1,4 @@
-"""Did the agent say a standard phrase, in whatever words?
+"""Tell whether the agent said a standard phrase, in whatever words.
 
 Each bank has a logistic regression on sentence vectors: its samples against its look-alikes, the
 sentences of the other banks, and a background of ordinary agent sentences. All banks together are

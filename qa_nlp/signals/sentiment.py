@@ -21,27 +21,27 @@ SENTIMENT: Final = (
     SignalSpec(
         "customer_sentiment.mean",
         "Mean valence of the customer's turns.",
-        "valence", -1, 1, -0.5, 0.5, source=_OWN,
+        "valence", -1, 1, -0.3, 0.3, source=_OWN,
     ),
     SignalSpec(
         "customer_sentiment.start",
         "Mean valence of the first third of the customer's turns.",
-        "valence", -1, 1, -0.5, 0.5, source=_OWN,
+        "valence", -1, 1, -0.3, 0.3, source=_OWN,
     ),
     SignalSpec(
         "customer_sentiment.end",
         "Mean valence of the last third of the customer's turns.",
-        "valence", -1, 1, -0.5, 0.5, source=_OWN,
+        "valence", -1, 1, -0.3, 0.3, source=_OWN,
     ),
     SignalSpec(
         "customer_sentiment.change",
         "Valence at the end less valence at the start; needs three turns of the customer.",
-        "valence", -2, 2, -0.6, 0.6, source=_OWN,
+        "valence", -2, 2, -0.5, 0.5, source=_OWN,
     ),
     SignalSpec(
         "customer_sentiment.worst",
         "Valence of the customer's most negative turn.",
-        "valence", -1, 1, -0.9, 0.1, source=_OWN,
+        "valence", -1, 1, -0.7, 0, source=_OWN,
     ),
 )  # fmt: skip
 
@@ -138,7 +138,7 @@ def _summaries(
     lowest = min(order, key=lambda turn: turns[turn])
     farthest = max(order, key=lambda turn: abs(turns[turn]))
     worst = span(lowest, 1.0, "worst turn")
-    summaries = {
+    summaries: dict[str, tuple[float, tuple[Span, ...]]] = {
         "customer_sentiment.mean": (
             _mean(turns, order),
             (span(farthest, 0.5, "strongest turn"),),

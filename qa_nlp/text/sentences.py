@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["SentenceTable", "sentence_spans", "sentence_table"]
 
 MOST_WORDS: Final = 60
-"""Longer stretches without a full stop, as in raw speech recognition, are cut at this many words."""
+"""Where stretches without a full stop, as in raw speech recognition, are cut."""
 
 _INNER_STOP: Final = re.compile(r"[.!?…。؟।]\s*\S|\n\s*\S")
 _WORD: Final = re.compile(r"\S+")
@@ -167,14 +167,16 @@ def sentence_table(
     known: dict[str, int] = {}
     rows: list[tuple[int, int, int, int, int]] = []
     offsets = [0]
-    for position, transcript in enumerate(transcripts):
-        if included is None or included[position]:
+    for number, transcript in enumerate(transcripts):
+        if included is None or included[number]:
             for index, turn in enumerate(transcript.turns):
                 if turn.role in wanted:
                     for start, end in sentence_spans(turn.text):
                         text = " ".join(turn.text[start:end].split())
-                        number = known.setdefault(text, len(known))
-                        rows.append((position, index, start, end, number))
+                        rows.append((number, index, start, end, known.setdefault(text, len(known))))
         offsets.append(len(rows))
     columns = np.array(rows, dtype=np.int64).reshape(-1, 5).T
-    return SentenceTable(*columns, texts=tuple(known), offsets=np.array(offsets, dtype=np.int64))
+    first_rows = np.array(offsets, dtype=np.int64)
+    return SentenceTable(
+        columns[0], columns[1], columns[2], columns[3], columns[4], tuple(known), first_rows
+    )

@@ -59,7 +59,7 @@ def test_chat_file_gives_the_expected_transcript() -> None:
         id="c4a70000-0000-4000-8000-000000000002",
         channel="chat",
         language="en",
-        started_at="2026-03-04T09:15:00Z",  # type: ignore[arg-type]
+        started_at="2026-03-04T09:15:00Z",
         metadata={
             "format": "contact_lens",
             "overall_sentiment": {"agent": 1.25, "customer": 0.0},
@@ -132,7 +132,7 @@ def test_post_call_analytics_gives_the_expected_transcript() -> None:
         id="b7d0f1a2-guid",
         channel="voice",
         language="en",
-        started_at="2026-02-11T16:20:00Z",  # type: ignore[arg-type]
+        started_at="2026-02-11T16:20:00Z",
         metadata={
             "format": "aws_pca",
             "agent_id": "agent-31",

@@ -15,7 +15,7 @@ FIXTURE = Path(__file__).parents[1] / "fixtures" / "importers" / "convokit"
 EXPECTED = (
     Transcript(
         id="u1",
-        started_at="2020-09-13T12:26:40Z",  # type: ignore[arg-type]
+        started_at="2020-09-13T12:26:40Z",
         metadata={"format": "convokit", "csat": 3, "queue": "doors"},
         turns=(
             Turn(

@@ -26,7 +26,7 @@ def test_file_gives_the_expected_transcript() -> None:
         id="9e0d-conversation",
         channel="voice",
         language="en",
-        started_at="2026-02-02T02:40:02Z",  # type: ignore[arg-type]
+        started_at="2026-02-02T02:40:02Z",
         metadata={"format": "genesys", "queue": "queue-7", "team": "team-2"},
         turns=(
             Turn(Role.SYSTEM, "Welcome to the line.", speaker="ivr", start=0.0, end=1.8),

@@ -16,7 +16,7 @@ def test_upload_file_gives_the_expected_transcript() -> None:
 
     assert talk == Transcript(
         id="google_upload",
-        started_at="2026-01-01T00:00:00Z",  # type: ignore[arg-type]
+        started_at="2026-01-01T00:00:00Z",
         metadata={"format": "google_insights_upload", "categories": ["Returns"]},
         turns=(
             Turn(
@@ -65,7 +65,7 @@ def test_chat_of_the_api_gives_the_expected_transcript() -> None:
         id="chat-81",
         channel="chat",
         language="en",
-        started_at="2026-06-01T07:00:01.500Z",  # type: ignore[arg-type]
+        started_at="2026-06-01T07:00:01.500Z",
         metadata={
             "format": "google_insights",
             "agent_id": "agent-7",
@@ -110,7 +110,7 @@ def test_call_of_the_python_client_gives_the_expected_transcript() -> None:
         id="call-82",
         channel="voice",
         language="en",
-        started_at="2026-06-02T10:30:00Z",  # type: ignore[arg-type]
+        started_at="2026-06-02T10:30:00Z",
         metadata={"format": "google_insights", "duration": 95.5},
         turns=(
             Turn(Role.AGENT, "Bluebird Rail, good morning.", speaker="2", start=0.0, end=1.7),

@@ -17,7 +17,7 @@ def test_conversation_gives_the_expected_transcript() -> None:
     assert chat == Transcript(
         id="215",
         channel="chat",
-        started_at="2026-03-08T20:00:00Z",  # type: ignore[arg-type]
+        started_at="2026-03-08T20:00:00Z",
         metadata={
             "format": "intercom",
             "agent_id": "31",

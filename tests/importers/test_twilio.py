@@ -18,7 +18,7 @@ def test_file_gives_the_expected_transcript() -> None:
         id="GT00000000000000000000000000000001",
         channel="voice",
         language="en",
-        started_at="2026-04-07T14:30:00Z",  # type: ignore[arg-type]
+        started_at="2026-04-07T14:30:00Z",
         metadata={
             "format": "twilio",
             "customer_key": "order 5501",

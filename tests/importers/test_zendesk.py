@@ -19,7 +19,7 @@ def test_ticket_comments_give_the_expected_transcript() -> None:
     assert thread == Transcript(
         id="4711",
         channel="email",
-        started_at="2026-01-10T08:00:00Z",  # type: ignore[arg-type]
+        started_at="2026-01-10T08:00:00Z",
         metadata={
             "format": "zendesk",
             "csat": "good",
@@ -80,7 +80,7 @@ def test_conversation_log_gives_the_expected_transcript() -> None:
     assert chat == Transcript(
         id="zendesk_log",
         channel="chat",
-        started_at="2026-05-02T12:00:00Z",  # type: ignore[arg-type]
+        started_at="2026-05-02T12:00:00Z",
         metadata={"format": "zendesk_log", "internal_notes": 1, "agent_id": "42"},
         turns=(
             Turn(

@@ -1,33 +1,40 @@
 """The command line: ``qa-nlp score | explain | check | rubric | info | demo``.
 
-Exit codes: 0 all went well, 1 something was found (error rows, findings), 2 wrong usage.
+Exit codes: 0 all went well, 1 something was found (error rows, findings), 2 wrong usage, 130
+interrupted. What a program would read goes to standard output, everything else to standard error.
 """
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 
+from qa_nlp import __version__
 from qa_nlp.errors import QaNlpError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from qa_nlp.importers import Transcripts
+    from qa_nlp.importers import BadTranscript
     from qa_nlp.scorecard import Scorecard
-    from qa_nlp.scorecards import Scorecards
     from qa_nlp.scorer import Scorer
+    from qa_nlp.transcript import Transcript
+
+    Conversations = Iterable[Transcript | BadTranscript]
 
 __all__ = ["app"]
 
 FINDINGS: Final = 1
 USAGE: Final = 2
+
+_MOST_ROWS: Final = 40
+_YAML: Final = (".yaml", ".yml")
 
 app = typer.Typer(
     name="qa-nlp",
@@ -40,13 +47,26 @@ app = typer.Typer(
 rubric_app = typer.Typer(help="Work with rubrics.", no_args_is_help=True)
 app.add_typer(rubric_app, name="rubric")
 
-Inputs = Annotated[
-    list[str], typer.Argument(metavar="IN…", help="Files, folders or globs of transcripts.")
-]
-RubricOption = Annotated[
-    str, typer.Option("--rubric", "-r", help="Shipped rubric, or the path of a YAML file.")
-]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"qa-nlp {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _before_every_command(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    for stream in (sys.stdout, sys.stderr):
+        # A name that the terminal's encoding lacks is no reason to stop.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 @contextmanager
@@ -66,23 +86,27 @@ def _fail(message: str) -> NoReturn:
     raise typer.Exit(USAGE)
 
 
-def _roles(pairs: Sequence[str]) -> dict[str, str]:
-    roles = {}
-    for pair in pairs:
-        label, separator, role = pair.rpartition("=")
-        if not separator or not label:
-            _fail(f"--role takes LABEL=ROLE such as spk_0=agent, not {pair!r}")
-        roles[label] = role
-    return roles
+def _pairs(option: str, given: Sequence[str] | None, example: str) -> dict[str, str]:
+    pairs = {}
+    for pair in given or ():
+        name, separator, value = pair.rpartition("=")
+        if not separator or not name:
+            _fail(f"{option} takes {example}, not {pair!r}")
+        pairs[name] = value
+    return pairs
 
 
 @app.command()
 def score(
-    inputs: Inputs,
+    inputs: Annotated[
+        list[str], typer.Argument(metavar="IN…", help="Files, folders or globs of transcripts.")
+    ],
     out: Annotated[
         Path, typer.Option("--out", "-o", help="File ending in .jsonl, .parquet or .html.")
     ] = Path("scorecards.jsonl"),
-    rubric: RubricOption = "service_excellence",
+    rubric: Annotated[
+        str, typer.Option("--rubric", "-r", help="Shipped rubric, or the path of a YAML file.")
+    ] = "service_excellence",
     file_format: Annotated[
         str | None, typer.Option("--format", help="Read the files as this format.")
     ] = None,
@@ -92,63 +116,106 @@ def score(
     infer_roles: Annotated[
         bool, typer.Option("--infer-roles", help="Infer roles that the files do not state.")
     ] = False,
+    column: Annotated[
+        list[str] | None, typer.Option(help="Columns of a table: text=utterance. Repeatable.")
+    ] = None,
     quotes: Annotated[
         bool, typer.Option("--quotes/--no-quotes", help="Put the words into the evidence.")
     ] = True,
     as_json: JsonOption = False,
 ) -> None:
-    """Score transcripts and write one scorecard each."""
+    """Score transcripts and write one scorecard each; exit code 1 where one could not be scored."""
     from qa_nlp.importers import read_transcripts
+    from qa_nlp.rubric import Rubric
     from qa_nlp.scorecards import write_scorecards
     from qa_nlp.scorer import Scorer
 
+    roles = _pairs("--role", role, "LABEL=ROLE such as spk_0=agent")
+    columns = _pairs("--column", column, "OURS=THEIRS such as text=utterance")
+    tally = _Tally(_MOST_ROWS)
     with _usage_errors():
-        calls = read_transcripts(
-            inputs, format=file_format, roles=_roles(role or []), infer_roles=infer_roles
-        )
-        cards = _score_with_progress(Scorer(rubric, quotes=quotes), calls, quiet=as_json)
-        write_scorecards(cards, out)
-    _report(cards, [out], as_json=as_json)
-    raise typer.Exit(FINDINGS if cards.errors else 0)
+        calls = read_transcripts(inputs, file_format, roles, infer_roles, columns)
+        form = Rubric.load(rubric)
+        _check_not_an_input(out, inputs)
+        # Scored while it is written: a place that cannot be written to shows before any work.
+        cards = _scored(lambda: Scorer(form, quotes=quotes), calls.iter_all(), quiet=as_json)
+        write_scorecards(tally.watch(cards), out)
+    if as_json:
+        typer.echo(json.dumps({**tally.counts, "out": str(out)}))
+    else:
+        _report(tally, [out])
+    raise typer.Exit(FINDINGS if tally.counts["errors"] else 0)
 
 
-def _score_with_progress(
-    scorer: Scorer, transcripts: Transcripts | Iterable[Any], *, quiet: bool
-) -> Scorecards:
+def _check_not_an_input(out: Path, inputs: Sequence[str]) -> None:
+    from qa_nlp.importers.files import find_files
+
+    if out.exists() and any(found.path.resolve() == out.resolve() for found in find_files(inputs)):
+        _fail(f"{out} is among the files to score; write the scorecards to another place")
+
+
+class _Tally:
+    """Counts scorecards on their way to a file, and keeps the first of them.
+
+    Parameters
+    ----------
+    most : int
+        How many to keep.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.counts = {"scorecards": 0, "errors": 0, "needs_review": 0}
+        self.scored: list[Scorecard] = []
+        self.errors: list[Scorecard] = []
+
+    def watch(self, cards: Iterable[Scorecard]) -> Iterator[Scorecard]:
+        for card in cards:
+            self.counts["scorecards"] += 1
+            self.counts["errors"] += card.error is not None
+            self.counts["needs_review"] += card.needs_review
+            kept = self.scored if card.error is None else self.errors
+            if len(kept) < self._most:
+                kept.append(card)
+            yield card
+
+
+def _scored(
+    make_scorer: Callable[[], Scorer], transcripts: Conversations, *, quiet: bool
+) -> Iterator[Scorecard]:
     if quiet:
-        return scorer.score(transcripts)
+        yield from make_scorer().iter_scores(transcripts)
+        return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from qa_nlp.terminal import console
 
-    columns = (TextColumn("scoring"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    words = TextColumn("{task.description}")
+    columns = (words, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console(stderr=True)) as bar:
-        task = bar.add_task("scoring", total=None)
-        cards = scorer.score(transcripts, lambda done: bar.update(task, completed=done))
-        bar.update(task, total=len(cards), completed=len(cards))
-    return cards
+        task = bar.add_task("loading the encoder", total=None)
+        scorer = make_scorer()
+        bar.update(task, description="scoring")
+        yield from scorer.iter_scores(transcripts, lambda done: bar.update(task, completed=done))
+        bar.update(task, total=bar.tasks[task].completed)
 
 
-def _report(cards: Scorecards, paths: Sequence[Path], *, as_json: bool) -> None:
-    summary = {
-        "scorecards": len(cards),
-        "errors": len(cards.errors),
-        "needs_review": sum(card.needs_review for card in cards),
-        "out": [str(path) for path in paths],
-    }
-    if as_json:
-        typer.echo(json.dumps(summary))
-        return
-    from qa_nlp.terminal import console, overview_table
+def _report(tally: _Tally, paths: Sequence[Path]) -> None:
+    from qa_nlp.display.formats import counted
+    from qa_nlp.terminal import console, overview
 
     screen = console()
-    screen.print(overview_table(cards, most=40))
+    screen.print(overview(tally.scored, tally.errors, width=screen.width))
+    left_out = tally.counts["scorecards"] - len(tally.scored) - len(tally.errors)
+    if left_out:
+        screen.print(f"… and {left_out:,} more")
     screen.print(
-        f"\n{summary['scorecards']} scorecards, {summary['errors']} errors, "
-        f"{summary['needs_review']} for a person to look at"
+        f"\n{counted(tally.counts['scorecards'], 'scorecard')}, "
+        f"{counted(tally.counts['errors'], 'error')}, "
+        f"{tally.counts['needs_review']:,} for a person to look at"
     )
     for path in paths:
-        screen.print(f"written: {path}", soft_wrap=True)
+        typer.echo(f"written: {path}")
 
 
 @app.command()
@@ -162,6 +229,8 @@ def explain(
     """Show one scorecard with the evidence behind every grade."""
     from qa_nlp.scorecards import read_scorecards
 
+    if not scores.exists():
+        _fail(f"there are no scorecards at {scores}; make them: qa-nlp score IN… --out {scores}")
     with _usage_errors():
         cards = read_scorecards(scores)
     card = next((card for card in cards if card.transcript_id == transcript_id), None)
@@ -169,7 +238,7 @@ def explain(
         known = [card.transcript_id for card in cards]
         _fail(f"{scores} has no scorecard of {transcript_id!r}{did_you_mean(transcript_id, known)}")
     if as_json:
-        typer.echo(json.dumps(card.to_dict(), ensure_ascii=False))
+        typer.echo(json.dumps(card.to_dict()))
         return
     from qa_nlp.terminal import card_view, console
 
@@ -184,49 +253,62 @@ def check(
     as_json: JsonOption = False,
 ) -> None:
     """Check files without scoring anything; exit code 1 where something is wrong."""
+    from qa_nlp.display.formats import counted
+    from qa_nlp.terminal import plain
+
+    with _usage_errors():
+        checks = [(name, _check_of(name)) for name in inputs]
     findings: list[dict[str, str]] = []
-    count = 0
-    for name in inputs:
-        checker = _check_yaml if Path(name).suffix in (".yaml", ".yml") else _check_transcripts
+    fine = 0
+    for name, run in checks:
         try:
-            count += checker(name, findings)
+            fine += run(findings)
         except QaNlpError as error:
             findings.extend({"where": name, "problem": line} for line in str(error).splitlines())
     if as_json:
-        typer.echo(json.dumps({"checked": count, "findings": findings}, ensure_ascii=False))
+        typer.echo(json.dumps({"fine": fine, "findings": findings}))
     else:
-        from qa_nlp.terminal import plain
-
         for finding in findings:
             typer.echo(plain(finding["problem"]))
-        typer.echo(f"{count} fine, {len(findings)} findings", err=bool(findings))
+        typer.echo(f"{fine:,} fine, {counted(len(findings), 'finding')}", err=True)
     raise typer.Exit(FINDINGS if findings else 0)
 
 
-def _check_yaml(name: str, findings: list[dict[str, str]]) -> int:
+def _check_of(name: str) -> Callable[[list[dict[str, str]]], int]:
+    """Choose what checks a file; it adds to the findings and gives how much is fine."""
+    path = Path(name)
+    if path.suffix in _YAML and not path.is_dir():
+        if not os.path.lexists(path):
+            _fail(f"{name!r} matches no file; check the path")
+        return lambda _: _check_yaml(path)
+    from qa_nlp.importers import BadTranscript, read_transcripts
+
+    calls = read_transcripts(name)
+
+    def check_transcripts(findings: list[dict[str, str]]) -> int:
+        fine = 0
+        for item in calls.iter_all():
+            if isinstance(item, BadTranscript):
+                findings.append({"where": item.source, "problem": str(item.error)})
+            else:
+                fine += 1
+        return fine
+
+    return check_transcripts
+
+
+def _check_yaml(path: Path) -> int:
     from qa_nlp.rubric import Rubric
     from qa_nlp.signals.measure import check_signals
     from qa_nlp.signals.phrase_bank import load_bank_file
     from qa_nlp.yaml_files import YamlFile
 
-    document = YamlFile.read(Path(name))
+    document = YamlFile.read(path)
     if isinstance(document.data, dict) and "samples" in document.data:
-        load_bank_file(Path(name))
+        load_bank_file(path)
     else:
-        check_signals(Rubric.load(Path(name)))
+        check_signals(Rubric.load(path))
     return 1
-
-
-def _check_transcripts(name: str, findings: list[dict[str, str]]) -> int:
-    from qa_nlp.importers import BadTranscript, read_transcripts
-
-    fine = 0
-    for item in read_transcripts(name).iter_all():
-        if isinstance(item, BadTranscript):
-            findings.append({"where": item.source, "problem": str(item.error)})
-        else:
-            fine += 1
-    return fine
 
 
 @rubric_app.command("init")
@@ -239,14 +321,17 @@ def rubric_init(
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Write a commented rubric from a table of questions."""
+    from qa_nlp.question_table import slug
     from qa_nlp.rubric_init import rubric_from_csv
     from qa_nlp.scorecards import replacing
 
+    if out.suffix not in _YAML:
+        _fail(f"--out must end in .yaml or .yml, not {out.name!r}")
     if out.exists() and not force:
         _fail(f"{out} exists; add --force to replace it")
+    title = name or out.stem.replace("_", " ")
     with _usage_errors():
-        title = name or out.stem.replace("_", " ")
-        text = rubric_from_csv(questions, rubric_id=out.stem, name=title)
+        text = rubric_from_csv(questions, rubric_id=slug(out.stem) or "rubric", name=title)
         with replacing(out) as temporary:
             temporary.write_text(text, encoding="utf-8")
     typer.echo(f"written: {out}; look through its signals, then run: qa-nlp check {out}")
@@ -265,26 +350,37 @@ def rubric_list(as_json: JsonOption = False) -> None:
         typer.echo(json.dumps(rows))
         return
     for row in rows:
-        typer.echo(
-            f"{row['id']:<20} {row['version']:<6} {row['criteria']:>3} criteria  {row['name']}"
-        )
+        typer.echo("{id:<20} {version:<6} {criteria:>3} criteria  {name}".format(**row))
 
 
 @app.command()
 def info(as_json: JsonOption = False) -> None:
     """Show versions, weights and their terms."""
+    with _usage_errors():
+        rows = _installation()
+    if as_json:
+        typer.echo(json.dumps(rows))
+        return
+    encoder = rows["encoder"]
+    typer.echo(f"qa_nlp {rows['qa_nlp']} on Python {rows['python']}")
+    typer.echo(f"encoder: {encoder['name']}, tier {encoder['tier']}, terms: {encoder['terms']}")
+    for name, weights in rows["weights"].items():
+        typer.echo(f"weights: {name} {weights['sha256'][:16]}, terms: {weights['terms']}")
+    typer.echo(f"rubrics: {', '.join(rows['rubrics'])}")
+    typer.echo(f"phrase banks: {', '.join(rows['phrase_banks'])}")
+
+
+def _installation() -> dict[str, Any]:
     from qa_nlp.encoding import load_encoder
     from qa_nlp.rubric import shipped_rubrics
-    from qa_nlp.scorer import library_version
     from qa_nlp.signals.heads import load_artifact
     from qa_nlp.signals.measure import ARTIFACTS
     from qa_nlp.signals.phrase_bank import shipped_banks
 
-    with _usage_errors():
-        encoder = load_encoder("en")
-        artifacts = [load_artifact(name) for name in ARTIFACTS]
-    rows: dict[str, Any] = {
-        "qa_nlp": library_version(),
+    encoder = load_encoder("en")
+    artifacts = [load_artifact(name) for name in ARTIFACTS]
+    return {
+        "qa_nlp": __version__,
         "python": sys.version.split()[0],
         "encoder": {
             "name": encoder.name,
@@ -300,22 +396,11 @@ def info(as_json: JsonOption = False) -> None:
         "rubrics": list(shipped_rubrics()),
         "phrase_banks": list(shipped_banks()),
     }
-    if as_json:
-        typer.echo(json.dumps(rows, ensure_ascii=False))
-        return
-    typer.echo(f"qa_nlp {rows['qa_nlp']} on Python {rows['python']}")
-    typer.echo(f"encoder: {encoder.name}, tier {encoder.tier}, terms {encoder.terms}")
-    for name, weights in rows["weights"].items():
-        typer.echo(f"weights: {name} {weights['sha256'][:16]}, terms: {weights['terms']}")
-    typer.echo(f"rubrics: {', '.join(rows['rubrics'])}")
-    typer.echo(f"phrase banks: {', '.join(rows['phrase_banks'])}")
 
 
 @app.command()
 def demo(
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to.")] = Path(
-        "out/demo"
-    ),
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder.")] = Path("out/demo"),
 ) -> None:
     """Score the bundled sample conversations."""
     from qa_nlp.samples import load_samples
@@ -324,23 +409,23 @@ def demo(
     from qa_nlp.terminal import card_view, console
 
     samples = load_samples()
-    typer.echo(f"{len(samples)} sample conversations; loading the encoder …", err=True)
+    typer.echo(f"{len(samples)} conversations, written for this project", err=True)
+    tally = _Tally(_MOST_ROWS)
+    paths = [out / f"scorecards.{ending}" for ending in ("jsonl", "parquet", "html")]
     with _usage_errors():
-        cards = _score_with_progress(Scorer("service_excellence"), samples, quiet=False)
-        paths = [out / f"scorecards.{ending}" for ending in ("jsonl", "parquet", "html")]
+        cards = list(tally.watch(_scored(Scorer, samples, quiet=False)))
         for path in paths:
             write_scorecards(cards, path)
-    _report(cards, paths, as_json=False)
+    _report(tally, paths)
     screen = console()
     screen.print("\nOne of them in full:\n")
     screen.print(card_view(_telling(cards)))
-    screen.print(f"\nany other: qa-nlp explain ID --scores {paths[0]}", soft_wrap=True)
+    typer.echo(f"\nany other: qa-nlp explain ID --scores {paths[0]}")
 
 
 def _telling(cards: Iterable[Scorecard]) -> Scorecard:
-    """Choose a card to show: graded, with the lowest total."""
-    key: Callable[[Scorecard], float] = lambda card: card.total if card.total is not None else 1e9
-    return min(cards, key=key)
+    """Choose a card to show: the one with the lowest total, which has the most to say."""
+    return min(cards, key=lambda card: 1e9 if card.total is None else card.total)
 
 
 if __name__ == "__main__":

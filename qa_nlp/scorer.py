@@ -149,8 +149,10 @@ class Scorer:
         Raises
         ------
         TypeError
-            When an item is no transcript.
+            When an item is no transcript, or a single transcript is given.
         """
+        if isinstance(transcripts, Transcript):
+            raise TypeError("score takes several transcripts; give one to score_one")
         source = transcripts.iter_all() if isinstance(transcripts, Transcripts) else transcripts
         seen: set[str] = set()
         done = 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import enum
-import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,6 +17,9 @@ __all__ = ["CHANNELS", "Role", "Transcript", "Turn"]
 
 CHANNELS: Final = ("voice", "chat", "email")
 """The channels a conversation may have."""
+
+_DEPTH: Final = 100
+"""How deep metadata may nest."""
 
 _TURN_FIELDS: Final = frozenset(
     {"role", "text", "speaker", "agent_id", "start", "end", "end_derived"}
@@ -218,7 +220,7 @@ class Transcript:
             channel: str | None = None,
             language: str | None = None,
             started_at: datetime | str | None = None,
-            metadata: Mapping[str, Any] = {},  # noqa: B006
+            metadata: Mapping[str, Any] = {},
             group_id: str = "",
         ) -> None: ...
 
@@ -247,7 +249,8 @@ class Transcript:
         if not isinstance(self.metadata, Mapping):
             raise TranscriptError(f"metadata must be an object, not {_kind(self.metadata)}")
         if not isinstance(self.metadata, MappingProxyType):
-            object.__setattr__(self, "metadata", MappingProxyType(_json_object(self.metadata)))
+            frozen = MappingProxyType(_json_value(self.metadata))
+            object.__setattr__(self, "metadata", frozen)
         if not isinstance(self.group_id, str):
             raise TranscriptError(f"group_id must be a string, not {_kind(self.group_id)}")
         _check_unicode(self.group_id)
@@ -473,20 +476,27 @@ def _moment(value: object) -> datetime | None:
     return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
-def _json_object(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """Copy metadata as a JSON file would give it back, so that a scorecard can be written."""
-    try:
-        text = json.dumps(dict(metadata), ensure_ascii=False, allow_nan=False)
-        _check_unicode(text)
-        copied: dict[str, Any] = json.loads(text)
-    except TranscriptError:
-        raise
-    except (TypeError, ValueError, RecursionError):
-        raise TranscriptError(
-            "metadata may hold only what JSON can: text, finite numbers, true, false, null, lists "
-            "and objects of these; turn dates into text"
-        ) from None
-    return copied
+def _json_value(value: Any, depth: int = 0) -> Any:
+    """Copy a value as a JSON file would give it back; NaN, a table's blank, becomes None."""
+    if depth > _DEPTH:
+        raise TranscriptError("the metadata is nested too deeply to be kept")
+    if isinstance(value, str):
+        _check_unicode(value)
+        return value
+    if isinstance(value, float) and math.isnan(value):
+        return None
+    if value is None or isinstance(value, int):
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
+        return {_json_value(key): _json_value(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_json_value(item, depth + 1) for item in value]
+    raise TranscriptError(
+        "metadata may hold only what JSON can: text, finite numbers, true, false, null, lists, and "
+        "objects whose keys are text"
+    )
 
 
 def _check_unicode(text: str) -> None:

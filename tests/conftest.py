@@ -6,9 +6,15 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+
+if TYPE_CHECKING:
+    from qa_nlp.samples import Samples
+    from qa_nlp.scorecards import Scorecards
+    from qa_nlp.scorer import Scorer
 
 # Before torch and the BLAS libraries are loaded: with two test processes, more threads only fight.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -78,3 +84,25 @@ def needs_system() -> Callable[..., str]:
         pytest.skip(reason)
 
     return find
+
+
+@pytest.fixture(scope="session")
+def scorer() -> Scorer:
+    """Give the default scorer; its weights are loaded once in each test process."""
+    from qa_nlp.scorer import Scorer
+
+    return Scorer("service_excellence")
+
+
+@pytest.fixture(scope="session")
+def samples() -> Samples:
+    """Give the bundled conversations."""
+    from qa_nlp.samples import load_samples
+
+    return load_samples()
+
+
+@pytest.fixture(scope="session")
+def sample_cards(scorer: Scorer, samples: Samples) -> Scorecards:
+    """Give the default scorecards of the bundled conversations."""
+    return scorer.score(samples)

@@ -52,7 +52,7 @@ LAYERS = [
     {"rubric_init", "signal_suggestions"},
     {"calibration"},
     {"scorer"},
-    {"cli", "terminal"},
+    {"__main__", "cli", "terminal"},
 ]
 VALUE_OBJECTS = set().union(*LAYERS[:5])
 LAYER_OF = {name: layer for layer, names in enumerate(LAYERS) for name in names}

@@ -55,10 +55,11 @@ class Remembering:
         distinct = list(row)
         parts = []
         for first in range(0, max(1, len(distinct)), _CHUNK):
+            new = -self._cache.misses
             parts.append(self._cache.encode(distinct[first : first + _CHUNK]))
-            if len(distinct) > _CHUNK:
-                done = min(first + _CHUNK, len(distinct))
-                print(f"  encoded {done:,} of {len(distinct):,} texts", flush=True)
+            new += self._cache.misses
+            if new >= _CHUNK // 2:
+                print(f"  encoded {new:,} texts, {self._cache.misses:,} in all", flush=True)
         vectors = np.concatenate(parts)
         return np.asarray(vectors[[row[text] for text in texts]]) if texts else vectors
 

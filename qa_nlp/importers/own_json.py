@@ -116,7 +116,4 @@ def _is_own(record: Json) -> bool:
 
 
 def _transcript(row: Json) -> Transcript:
-    try:
-        return Transcript.from_dict(row)
-    except RecursionError:
-        raise TranscriptError("the metadata is nested too deeply to be kept") from None
+    return Transcript.from_dict(row)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -33,7 +32,6 @@ _ROLE_OF_NAME: Final = {name: role for role, names in _NAMES.items() for name in
 _NUMBER_OR_BRACKETS: Final = re.compile(r"\s*(?:#?\d+|\([^()]*\)|\[[^\[\]]*\])$")
 
 
-@functools.lru_cache(maxsize=1024)
 def role_of_label(label: str | None) -> Role:
     """Give the role that a speaker label states.
 

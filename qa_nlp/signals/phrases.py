@@ -435,6 +435,6 @@ def _column(batch: Batch, rows: list[list[int]], scores: Array, scope: str) -> C
         else:
             count = len(own)
             sentences = f"{count} sentence{'s' if count > 1 else ''}"
-            note = f"not found in {sentences} of the agent ({scope}); nearest {best:.2f}"
+            note = f"no clear instance in {sentences} of the agent ({scope}); nearest {best:.2f}"
             evidence[position] = (Span(1.0, note=note),)
     return Column(values, evidence)

@@ -39,7 +39,6 @@ def _splitter() -> Language:
     return splitter
 
 
-@functools.lru_cache(maxsize=65_536)
 def sentence_spans(text: str) -> tuple[tuple[int, int], ...]:
     """Cut a text into sentences.
 

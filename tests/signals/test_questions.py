@@ -113,3 +113,13 @@ def test_question_openings_gives_spans_in_order_that_do_not_overlap(words: list[
 
     assert all(start < end <= len(text) for start, end in spans)
     assert all(one[1] <= other[0] for one, other in pairwise(spans))
+
+
+def test_question_spans_ends_soon_when_a_turn_is_all_marks() -> None:
+    text = f"what{'?' * 50_000} and why?"
+
+    # Words of more than 200 characters are cut, and sentences of more than 60 words.
+    assert [end for _, end in question_spans(text)] == [
+        *(12_000, 24_000, 36_000, 48_000, 50_004),
+        len(text),
+    ]

@@ -1,6 +1,6 @@
 """Score real conversations end to end: how many, how fast, with which grades, without an error.
 
-Run: QA_NLP_DATA=... python -m benchmarks.real_conversations (about fifteen minutes on two cores).
+Run: QA_NLP_DATA=... python -m benchmarks.real_conversations (about four minutes).
 Ten scorecards drawn at random go to out/real_conversations/, to be read by a person: no figure
 tells whether they make sense.
 """

@@ -1,6 +1,6 @@
 """Small honest figures for the phrase, sentiment and empathy signals, beside trivial baselines.
 
-Run: QA_NLP_DATA=... python -m benchmarks.signals (about twenty minutes on two cores, nearly all of
+Run: QA_NLP_DATA=... python -m benchmarks.signals (about ten minutes, nearly all of
 it encoding). What is measured on which texts stands in the modules of benchmarks/parts.
 """
 

@@ -378,17 +378,23 @@ class Scorecard:
             )
         try:
             interval = fields["total_interval"]
+            ends = None if interval is None else (float(interval[0]), float(interval[1]))
             fields |= {
                 "total_status": TotalStatus(fields["total_status"]),
-                "total_interval": None if interval is None else (interval[0], interval[1]),
+                "total_interval": ends,
                 "sections": tuple(SectionScore(**section) for section in fields["sections"]),
                 "grades": tuple(Grade.from_dict(grade) for grade in fields["grades"]),
                 "critical_failures": tuple(fields["critical_failures"]),
             }
             return cls(**fields)
-        except (KeyError, TypeError, ValueError, IndexError) as error:
+        except (KeyError, TypeError) as error:
             raise ArtifactError(
                 f"not a scorecard of format {SCORECARD_FORMAT}: {type(error).__name__} at {error}"
+            ) from None
+        except (ValueError, IndexError):
+            # those messages would show the value, which may be what somebody said
+            raise ArtifactError(
+                f"not a scorecard of format {SCORECARD_FORMAT}: a field is malformed"
             ) from None
 
     def _repr_html_(self) -> str:

@@ -148,8 +148,10 @@ def to_library(rows: list[dict[str, Any]], library: str, columns: list[str]) -> 
         return pa.table({name: [row[name] for row in rows] for name in columns})
     if library == "polars":
         polars = require("polars", "polars")
-        return polars.DataFrame(rows, infer_schema_length=None) if rows else polars.DataFrame(
-            schema=columns
+        return (
+            polars.DataFrame(rows, infer_schema_length=None)
+            if rows
+            else polars.DataFrame(schema=columns)
         )
     names = ("pandas", "polars", "arrow")
     raise ValueError(f"unknown library {library!r}{did_you_mean(library, names)}")

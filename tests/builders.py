@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from qa_nlp.scorecard import Evidence, Grade, GradeStatus, Scorecard, SectionScore, TotalStatus
 from qa_nlp.signals.base import Batch
 from qa_nlp.text.sentences import sentence_table
-from qa_nlp.transcript import Transcript, Turn
+from qa_nlp.transcript import Role, Transcript, Turn
 
 
 def chat(identifier: str, *said: str, **fields: Any) -> Transcript:
@@ -20,7 +20,7 @@ def chat(identifier: str, *said: str, **fields: Any) -> Transcript:
     turns = []
     for line in said:
         role, _, text = line.partition(": ")
-        turns.append(Turn(role, text))  # type: ignore[arg-type]
+        turns.append(Turn(Role(role), text))
     return Transcript(identifier, tuple(turns), **{"language": "en", **fields})
 
 
@@ -114,7 +114,7 @@ def full_card() -> Scorecard:
     )
 
 
-texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=30)
+texts = st.text(st.characters(codec="utf-8"), max_size=30)
 """Any text that can be written as UTF-8, control characters and emoji included."""
 
 _numbers = st.floats(allow_nan=False, allow_infinity=False)

@@ -26,7 +26,11 @@ from tests.command_line import run
 ROOT = Path(__file__).resolve().parent.parent
 CALL, CHAT, OTHER = (load_samples()[number] for number in (0, 24, 2))
 EMPTY = {"id": "silent", "turns": []}
-QUESTIONS = "question,levels,critical\nDid the agent greet?,no|yes,\nAny threat?,yes|no,yes\n"
+QUESTIONS = """\
+question,levels,critical
+Did the agent greet?,no|yes,
+Was the caller identified?,no|yes,yes
+"""
 
 
 def write_calls(path: Path, *rows: Any) -> Path:
@@ -49,14 +53,13 @@ def calls(folder: Path) -> Path:
 
 
 @pytest.fixture
-def unscored(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def unscored(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fail the test when anything is scored."""
 
     def refuse(*_: object) -> None:
         raise AssertionError("scored before the command line was checked")
 
     monkeypatch.setattr(Scorer, "iter_scores", refuse)
-    return
 
 
 # score
@@ -166,10 +169,10 @@ def test_score_takes_the_roles_it_is_told(folder: Path) -> None:
 
 
 def test_score_reads_a_table_with_columns_of_other_names(folder: Path) -> None:
-    (folder / "turns.csv").write_text("call_id,role,utterance\na,agent,Hello\na,customer,Hi\n")
+    (folder / "turns.csv").write_text("call_id,role,said\na,agent,Hello\na,customer,Hi\n")
 
     unnamed = run("score", "turns.csv")
-    named = run("score", "turns.csv", "--column", "text=utterance")
+    named = run("score", "turns.csv", "--column", "text=said")
 
     assert (unnamed.code, named.code) == (1, 0)
     assert "none of the 3 columns is called 'text'" in " ".join(unnamed.out.split())
@@ -231,8 +234,8 @@ def test_score_leaves_the_old_file_alone_and_exits_130_when_it_is_interrupted(
 ) -> None:
     Path("cards.jsonl").write_text("old")
 
-    def interrupted(self: Scorer, *_: object) -> Iterator[Scorecard]:
-        yield self._error("first", "reason")
+    def interrupted(*_: object) -> Iterator[Scorecard]:
+        yield Scorecard("first", "first", "demo", "1", error="reason")
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Scorer, "iter_scores", interrupted)
@@ -558,6 +561,7 @@ def test_version_is_that_of_the_library() -> None:
     assert run("--version") == (0, f"qa-nlp {qa_nlp.__version__}\n", "")
 
 
+@pytest.mark.slow
 def test_installed_command_prints_json_alone_even_where_the_terminal_knows_only_ascii(
     folder: Path,
 ) -> None:

@@ -151,6 +151,7 @@ def test_from_dict_names_a_field_that_is_missing(field: str) -> None:
     [
         {"total_status": "splendid"},
         {"total_interval": [1.0]},
+        {"total_interval": "high"},
         {"grades": [5]},
         {"grades": None},
         {"sections": [{}]},

@@ -53,10 +53,10 @@ def roll_up(rubric: Rubric, grades: Sequence[Grade]) -> Total:
     The total is 100 × expected points ÷ possible points over the criteria that apply. What the
     machine left to a person stays in with its expected points and makes the total provisional; the
     interval then runs from the 5 % to the 95 % quantile of the open criteria's points, all at their
-    worst and all at their best, and is widened to the total where that lies outside. A critical criterion fails the card when P(lowest level) reaches
-    its ``auto_fail_at`` and its evidence quotes the words, or states what was searched in vain;
-    from .05 up to that, or where it could not be judged, the total is pending review and its
-    interval starts at 0.
+    worst and all at their best, and is widened to the total where that lies outside. A critical
+    criterion fails the card when P(lowest level) reaches its ``auto_fail_at`` and its evidence
+    quotes the words, or states what was searched in vain; from .05 up to that, or where it could
+    not be judged, the total is pending review and its interval starts at 0.
 
     Parameters
     ----------

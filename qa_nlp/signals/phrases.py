@@ -187,15 +187,25 @@ def fit_banks(
     for bank in banks:
         if "en" not in bank.samples:
             raise RubricError(f"phrase bank {bank.id!r} has no English samples; add some under en")
-    background = encoder.encode(background_sentences())
-    samples = {bank.id: encoder.encode(bank.samples["en"]) for bank in banks}
-    others = {bank.id: encoder.encode(bank.look_alikes.get("en", ())) for bank in banks}
+    sentences = [*background_sentences()]
+    for bank in banks:
+        sentences += [*bank.samples["en"], *bank.look_alikes.get("en", ())]
+    rows = {text: row for row, text in enumerate(dict.fromkeys(sentences))}
+    # in one call, since an encoder fills up its batches
+    vectors = encoder.encode(list(rows)).astype(np.float64)
+
+    def encoded(texts: Sequence[str]) -> Array:
+        return vectors[np.array([rows[text] for text in texts], dtype=np.int64)]
+
+    background = encoded(background_sentences())
+    samples = {bank.id: encoded(bank.samples["en"]) for bank in banks}
+    others = {bank.id: encoded(bank.look_alikes.get("en", ())) for bank in banks}
     chosen = tuple(bank for bank in banks if only is None or bank.id in only)
     weights, biases = [], []
     for bank in chosen:
-        positive = samples[bank.id].astype(np.float64)
-        rest = [vectors for name, vectors in samples.items() if name != bank.id]
-        negative = np.concatenate([*others.values(), *rest, background]).astype(np.float64)
+        positive = samples[bank.id]
+        rest = [own for name, own in samples.items() if name != bank.id]
+        negative = np.concatenate([*others.values(), *rest, background])
         model = LogisticRegression(C=_INVERSE_PENALTY, class_weight="balanced", max_iter=1000)
         model.fit(
             np.concatenate([positive, negative]),
@@ -207,10 +217,15 @@ def fit_banks(
 
 
 @functools.lru_cache(maxsize=1)
+def _shipped_files() -> tuple[PhraseBankFile, ...]:
+    return tuple(load_bank_file(path) for path in shipped_banks().values())
+
+
+@functools.lru_cache(maxsize=1)
 def _stored_matcher() -> PhraseMatcher | None:
     """Give the shipped weights, or None where the banks were edited since."""
     artifact = load_artifact(ARTIFACT)
-    banks = tuple(load_bank_file(path) for path in shipped_banks().values())
+    banks = _shipped_files()
     if artifact.manifest["banks"] != banks_fingerprint(banks):
         return None
     return PhraseMatcher(
@@ -236,7 +251,7 @@ def shipped_matcher(encoder: Encoder) -> PhraseMatcher:
     stored = _stored_matcher()
     if stored is not None and load_artifact(ARTIFACT).manifest["encoder"] == encoder.fingerprint:
         return stored
-    return fit_banks([load_bank_file(path) for path in shipped_banks().values()], encoder)
+    return fit_banks(_shipped_files(), encoder)
 
 
 class PhraseBank:
@@ -349,8 +364,7 @@ def phrase_specs() -> dict[str, SignalSpec]:
         By signal name, ``phrase.BANK``.
     """
     specs = {}
-    for path in shipped_banks().values():
-        bank = load_bank_file(path)
+    for bank in _shipped_files():
         name = f"phrase.{bank.id}"
         specs[name] = SignalSpec(
             name, f"{bank.purpose} Probability of the best sentence.",
@@ -381,18 +395,20 @@ def measure_phrases(
     known = {bank: index for index, bank in enumerate(matcher.ids)}
     probabilities = matcher.probabilities(batch.vectors)
     columns: dict[str, Column] = {}
-    for scope in sorted({within for _, within in uses}):
-        rows = _rows_in_scope(batch, Scope.parse(scope))
-        for bank in sorted({bank for bank, within in uses if within == scope}):
-            if bank not in known:
-                raise ArtifactError(f"no phrase bank {bank!r}{did_you_mean(bank, known)}")
-            scores = probabilities[:, known[bank]]
-            columns[column_name(f"phrase.{bank}", scope)] = _column(batch, rows, scores, scope)
+    rows: dict[tuple[str, Role], list[list[int]]] = {}
+    for bank, scope in sorted(uses):
+        if bank not in known:
+            raise ArtifactError(f"no phrase bank {bank!r}{did_you_mean(bank, known)}")
+        role = matcher.banks[known[bank]].role
+        if (scope, role) not in rows:
+            rows[scope, role] = _rows_in_scope(batch, Scope.parse(scope), role)
+        column = _column(batch, rows[scope, role], probabilities[:, known[bank]], scope, role)
+        columns[column_name(f"phrase.{bank}", scope)] = column
     return columns
 
 
-def _rows_in_scope(batch: Batch, scope: Scope) -> list[list[int]]:
-    """For each transcript, the rows of the sentence table spoken by the agent within a scope."""
+def _rows_in_scope(batch: Batch, scope: Scope, role: Role) -> list[list[int]]:
+    """For each transcript, the rows of the sentence table spoken by a role within a scope."""
     table = batch.sentences
     found = []
     for position, transcript in enumerate(batch.transcripts):
@@ -402,14 +418,14 @@ def _rows_in_scope(batch: Batch, scope: Scope) -> list[list[int]]:
             [
                 row
                 for row in rows
-                if transcript.turns[table.turn[row]].role is Role.AGENT
+                if transcript.turns[table.turn[row]].role is role
                 and (inside is None or int(table.turn[row]) in inside)
             ]
         )
     return found
 
 
-def _column(batch: Batch, rows: list[list[int]], scores: Array, scope: str) -> Column:
+def _column(batch: Batch, rows: list[list[int]], scores: Array, scope: str, role: Role) -> Column:
     table = batch.sentences
     values = np.full(len(rows), np.nan)
     evidence: list[tuple[Span, ...]] = [()] * len(rows)
@@ -434,7 +450,7 @@ def _column(batch: Batch, rows: list[list[int]], scores: Array, scope: str) -> C
             )
         else:
             count = len(own)
-            sentences = f"{count} sentence{'s' if count > 1 else ''}"
-            note = f"no clear instance in {sentences} of the agent ({scope}); nearest {best:.2f}"
+            sentences = f"{count} sentence{'s' if count > 1 else ''} of the {role.value}"
+            note = f"no clear instance in {sentences} ({scope}); nearest {best:.2f}"
             evidence[position] = (Span(1.0, note=note),)
     return Column(values, evidence)

@@ -30,9 +30,10 @@ _FULL_STOP: Final = re.compile(
 _AUXILIARY: Final = (
     r"(?:can|could|would|will|do|does|did|are|is|was|were|have|has|had|may|shall|should)(?:n't)?"
 )
-_POLITE: Final = r"ok|okay|and|but|or|well|right|alright|now|yes|no|sure|great|thank\ you|thanks|hi"
 _AT_THE_START: Final = re.compile(
-    rf"""\s*(?:(?:so|hello|sorry|um|uh|oh|{_POLITE})\s+)*
+    rf"""\s*
+    (?:(?:ok|okay|so|and|but|or|well|right|alright|now|yes|no|sure|great|thanks|thank\ you
+      |hi|hello|sorry|um|uh|oh)\s+)*
     (?P<question>
         (?:what|when|where|who|why|how|which|whose)(?:'s|'re)?\b
         (?!\s+(?:i|we|you|they|he|she|it|a|an)\b)
@@ -167,6 +168,7 @@ def question_openings(text: str) -> list[tuple[int, int]]:
     >>> [text[start:end] for start, end in question_openings(text)]
     ['can i help you today']
     """
+    text = text.replace("\u2019", "'")
     starts = []
     first = _AT_THE_START.match(text)
     if first is not None:

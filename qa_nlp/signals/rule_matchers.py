@@ -136,7 +136,7 @@ class _Finder:
         self._phrases = PhraseMatcher(pipeline.vocab, attr="LOWER")
         self._tokens = Matcher(pipeline.vocab)
         self._ids = {pipeline.vocab.strings.add(rule.id): rule.id for rule in rules}
-        # A vocabulary has room for one memory zone at a time.
+        # Threads in one vocabulary would end each other's memory zones.
         self._lock = threading.Lock()
         for rule in rules:
             phrases = [pattern for pattern in rule.patterns if isinstance(pattern, str)]

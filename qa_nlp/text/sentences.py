@@ -83,19 +83,23 @@ def _rough_spans(text: str) -> Iterator[tuple[int, int]]:
 
 
 _TITLE_ROOM: Final = 8
-_TITLE: Final = re.compile(r"(?:^|\s)(?:mr|mrs|ms|dr|st|no|nr|sr|sra|dna|dl)\.$", re.IGNORECASE)
+_TITLE: Final = re.compile(r"(?:^|\s)(?:mr|mrs|ms|dr|st|sr|sra|dna|dl)\.$", re.IGNORECASE)
+_NUMBER: Final = re.compile(r"(?:^|\s)(?:no|nr)\.$", re.IGNORECASE)
 
 
 def _joined_titles(line: str, offset: int) -> Iterator[tuple[int, int]]:
-    """Split a line with spaCy, mending cuts behind a title ("Mr. Bell")."""
+    """Split a line with spaCy, mending cuts behind a title ("Mr. Bell", "no. 5")."""
     # spaCy takes quadratic time over a word that is all punctuation; dull its inside.
     dulled = _ENDLESS_WORD.sub(lambda word: word[0][-1].rjust(len(word[0]), "x"), line)
     begin = 0
     for sentence in _splitter()(dulled).sents:
-        if _TITLE.search(line[max(begin, sentence.end_char - _TITLE_ROOM) : sentence.end_char]):
+        end = sentence.end_char
+        tail = line[max(begin, end - _TITLE_ROOM) : end]
+        is_number = _NUMBER.search(tail) and line[end : end + 2].strip()[:1].isdigit()
+        if is_number or _TITLE.search(tail):
             continue
-        yield offset + begin, offset + sentence.end_char
-        begin = sentence.end_char
+        yield offset + begin, offset + end
+        begin = end
     if begin < len(line):
         yield offset + begin, offset + len(line)
 

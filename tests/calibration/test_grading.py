@@ -196,7 +196,9 @@ def test_criterion_does_not_apply_when_a_bound_is_passed(
 
 def test_reason_names_the_bound_that_was_passed_and_the_value() -> None:
     (grade,) = grades_of(
-        criterion(not_applicable_if=[{"signal": "test.b", "above": 0.5, "within": "first 2 turns"}]),
+        criterion(
+            not_applicable_if=[{"signal": "test.b", "above": 0.5, "within": "first 2 turns"}]
+        ),
         values={"test.b [first 2 turns]": 0.875},
     )
 
@@ -292,9 +294,7 @@ def test_criterion_is_graded_when_signals_of_most_weight_were_measured() -> None
 def test_reason_names_the_language_when_its_text_cannot_be_measured(
     language: str | None, named: str
 ) -> None:
-    (grade,) = grades_of(
-        criterion(), values={"test.a": NAN}, language=language, encoded=False
-    )
+    (grade,) = grades_of(criterion(), values={"test.a": NAN}, language=language, encoded=False)
 
     assert grade.reason == f"text signals cannot be measured in this language yet ({named})"
 

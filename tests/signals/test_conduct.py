@@ -482,7 +482,7 @@ def test_measure_conduct_does_not_change_when_a_system_turn_is_added(
         np.testing.assert_array_equal(before[name].values, after[name].values)
 
 
-@given(st.lists(transcripts(), max_size=4))
+@given(st.lists(transcripts(), max_size=3))
 def test_measure_conduct_does_not_look_at_neighbours(batch: list[Transcript]) -> None:
     together = measure_conduct(batch_of(batch), NAMES)
 

@@ -29,7 +29,9 @@ EVERYTHING = (COLD, SAD, GLAD, WARM, WISE, CURIOUS)
 
 
 def empathy_batch(*transcripts: Transcript) -> Batch:
-    stated = {task: {text: found.get(text, NONE) for text in EVERYTHING} for task, found in LEVELS.items()}
+    stated = {
+        task: {text: found.get(text, NONE) for text in EVERYTHING} for task, found in LEVELS.items()
+    }
     return batch_of(transcripts, {"sentiment": SENTIMENT, **stated})
 
 

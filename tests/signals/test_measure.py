@@ -86,7 +86,7 @@ def test_signal_of_a_file_is_named_with_the_file(tmp_path: Path) -> None:
     path = tmp_path / "own.yaml"
     path.write_text(RUBRIC.replace("conduct.turns", "conduct.turn"), "utf-8")
 
-    with pytest.raises(RubricError, match=r"own\.yaml:22: .*'conduct\.turn'.*'conduct\.turns'"):
+    with pytest.raises(RubricError, match=r"own\.yaml:21: .*'conduct\.turn'.*'conduct\.turns'"):
         check_signals(Rubric.load(path))
 
 
@@ -164,9 +164,7 @@ def test_text_signals_of_another_language_are_nan_and_conduct_is_measured(
     values = {name: float(column.values[1]) for name, column in table.columns.items()}
     assert values.pop("conduct.turns") == 2.0
     assert all(np.isnan(value) for value in values.values())
-    assert all(
-        column.evidence[1] == () for name, column in table.columns.items() if name in values
-    )
+    assert all(column.evidence[1] == () for name, column in table.columns.items() if name in values)
 
 
 def test_values_do_not_depend_on_what_else_is_in_the_batch(english: SignalMeter) -> None:

@@ -69,6 +69,7 @@ def test_is_unpunctuated_looks_for_marks_and_full_stops(texts: list[str], expect
     [
         ("", []),
         ("okay so what is your name", ["what is your name"]),
+        ("hi what’s your name", ["what’s your name"]),
         ("is there anything else", ["is there anything else"]),
         ("let me check could you hold the line", ["could you hold the line"]),
         (
@@ -118,8 +119,4 @@ def test_question_openings_gives_spans_in_order_that_do_not_overlap(words: list[
 def test_question_spans_ends_soon_when_a_turn_is_all_marks() -> None:
     text = f"what{'?' * 50_000} and why?"
 
-    # Words of more than 200 characters are cut, and sentences of more than 60 words.
-    assert [end for _, end in question_spans(text)] == [
-        *(12_000, 24_000, 36_000, 48_000, 50_004),
-        len(text),
-    ]
+    assert question_spans(text)[-1] == (50_005, len(text))

@@ -75,7 +75,9 @@ def test_signals_are_those_computed_by_hand() -> None:
     }
 
 
-@pytest.mark.parametrize(("turns", "third"), [(1, 1), (2, 1), (3, 1), (4, 1), (5, 2), (7, 2), (8, 3)])
+@pytest.mark.parametrize(
+    ("turns", "third"), [(1, 1), (2, 1), (3, 1), (4, 1), (5, 2), (7, 2), (8, 3)]
+)
 def test_start_is_the_mean_of_the_first_third_and_at_least_one_turn(turns: int, third: int) -> None:
     said = ["customer: Great."] * third + ["customer: Awful."] * (turns - third)
 
@@ -108,7 +110,9 @@ def test_signals_of_a_conversation_do_not_depend_on_its_neighbours() -> None:
 
 
 def test_evidence_is_the_turns_that_explain_each_signal() -> None:
-    transcript = chat("c1", "customer: Bad.", "customer: Awful. Hm.", "agent: Hm.", "customer: Good.")
+    transcript = chat(
+        "c1", "customer: Bad.", "customer: Awful. Hm.", "agent: Hm.", "customer: Good."
+    )
 
     columns = measure_sentiment(mood_batch(transcript))
 

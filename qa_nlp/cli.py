@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 
-from qa_nlp import __version__
+import qa_nlp
 from qa_nlp.errors import QaNlpError, did_you_mean
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for progra
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"qa-nlp {__version__}")
+        typer.echo(f"qa-nlp {qa_nlp.__version__}")
         raise typer.Exit
 
 
@@ -380,7 +380,7 @@ def _installation() -> dict[str, Any]:
     encoder = load_encoder("en")
     artifacts = [load_artifact(name) for name in ARTIFACTS]
     return {
-        "qa_nlp": __version__,
+        "qa_nlp": qa_nlp.__version__,
         "python": sys.version.split()[0],
         "encoder": {
             "name": encoder.name,

@@ -74,9 +74,7 @@ def go_emotions(data: Path) -> list[tuple[str, str]]:
         group = groups.pop()
         if group is not None and not groups and normalised(text) not in held_out:
             found[group][hashlib.sha1(text.encode()).hexdigest()] = text
-    return [
-        (found[group][key], group) for group in CLASSES for key in sorted(found[group])[:EACH]
-    ]
+    return [(found[group][key], group) for group in CLASSES for key in sorted(found[group])[:EACH]]
 
 
 def main() -> None:

@@ -38,7 +38,8 @@ class Importer(Protocol):
 
     An importer states the role of a turn only where the file does. Everywhere else it gives
     `Role.UNKNOWN` and keeps the file's own label in `Turn.speaker`. It sets
-    ``metadata["format"]`` to its name, and takes `Source.stem` as id where the file has none.
+    ``metadata["format"]`` to its name (the library's own JSON forms add nothing, so that they
+    round-trip), and takes `Source.stem` as id where the file has none.
     """
 
     @property

@@ -75,6 +75,14 @@ def _level_name(value: object) -> object:
     return value
 
 
+RESERVED_IDS: Final = frozenset(
+    {
+        *("transcript_id", "rubric", "agent_id", "team", "channel", "language", "total"),
+        *("total_status", "total_low", "total_high", "needs_review", "error"),
+    }
+)
+"""Columns of the table of scorecards, which no criterion may be called."""
+
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}$")]
 ScopeText = Annotated[str, AfterValidator(_valid_scope)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
@@ -410,6 +418,13 @@ class Rubric(_Part):
         for s, section in enumerate(self.sections):
             for c, criterion in enumerate(section.criteria):
                 place = ("sections", s, "criteria", c)
+                if criterion.id in RESERVED_IDS:
+                    raise PlacedError(
+                        f"{criterion.id!r} is a column of every table of scorecards; choose "
+                        "another id",
+                        *place,
+                        "id",
+                    )
                 if criterion.id in earlier:
                     raise PlacedError(f"two criteria have the id {criterion.id!r}", *place, "id")
                 if criterion.applies_if is not None:

@@ -222,7 +222,7 @@ class Scorecard:
     total_status : TotalStatus
         Whether the total may be used as it stands.
     total_interval : tuple of float, optional
-        Where the total can end up once a person has answered what is open.
+        Where the total likely ends up once a person has answered what is open.
     total_without_critical : float, optional
         The total as if no criterion were critical.
     sections : tuple of SectionScore

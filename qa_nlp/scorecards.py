@@ -161,11 +161,16 @@ def _head(card: Scorecard) -> dict[str, Any]:
     return {
         "transcript_id": card.transcript_id,
         "rubric": card.rubric,
-        "agent_id": card.metadata.get("agent_id"),
-        "team": card.metadata.get("team"),
+        "agent_id": _as_text(card.metadata.get("agent_id")),
+        "team": _as_text(card.metadata.get("team")),
         "channel": card.channel,
         "language": card.language,
     }
+
+
+def _as_text(value: object) -> str | None:
+    # a column of one type, whatever the files of different teams hold
+    return None if value is None else str(value)
 
 
 def _card_rows(cards: Sequence[Scorecard]) -> list[dict[str, Any]]:

@@ -201,10 +201,12 @@ class Scorer:
         Returns
         -------
         SignalTable
-            A column for each signal on the whole conversation, and for each scope of the rubric.
+            A column for each signal on the whole conversation, and for each scope of the rubric; a
+            row for each human agent of a conversation with several.
         """
         everything = {(name, "anywhere") for name in self._specs}
-        return self._meter.measure(list(transcripts), everything | self._uses)
+        views = [view for transcript in transcripts for view in transcript.by_agent()]
+        return self._meter.measure(views, everything | self._uses)
 
     def _score_shard(
         self, shard: Iterable[Transcript | BadTranscript], seen: set[str]
@@ -216,18 +218,20 @@ class Scorer:
                 continue
             if not isinstance(item, Transcript):
                 raise TypeError(f"expected a Transcript, not {type(item).__name__}")
-            reason = self._refusal(item, seen)
+            views = item.by_agent()
+            reason = self._refusal(item, {view.id for view in views} & seen)
+            seen.update(view.id for view in views)
             seen.add(item.id)
-            cards.extend(item.by_agent() if reason is None else [self._error(item.id, reason)])
-        views = [card for card in cards if isinstance(card, Transcript)]
-        table = self._meter.measure(views, self._uses)
-        scored = iter([self._card(table, row, view) for row, view in enumerate(views)])
+            cards.extend(views if reason is None else [self._error(item.id, reason)])
+        scorable = [card for card in cards if isinstance(card, Transcript)]
+        table = self._meter.measure(scorable, self._uses)
+        scored = iter([self._card(table, row, view) for row, view in enumerate(scorable)])
         for card in cards:
             yield next(scored) if isinstance(card, Transcript) else card
 
-    def _refusal(self, transcript: Transcript, seen: set[str]) -> str | None:
+    def _refusal(self, transcript: Transcript, doubled: set[str]) -> str | None:
         """Give the reason why a transcript cannot be scored, or None."""
-        if transcript.id in seen:
+        if doubled:
             return "a transcript with this id came earlier in the batch; ids must be unique"
         if not any(turn.text.strip() for turn in transcript.turns):
             return "the transcript has no words"

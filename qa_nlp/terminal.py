@@ -178,7 +178,7 @@ def card_view(card: Scorecard) -> RenderableType:
     total.append((card.total_status.value.replace("_", " "), ""))
     if card.total_interval is not None:
         low, high = card.total_interval
-        total.append((f", between {low:.1f} and {high:.1f} once a person has looked", ""))
+        total.append((f", likely between {low:.1f} and {high:.1f} once a person has looked", ""))
     parts: list[RenderableType] = [head, _line(*total)]
     if card.critical_failures:
         failed = ", ".join(card.critical_failures)

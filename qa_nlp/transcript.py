@@ -108,6 +108,10 @@ class Turn:
             raise TranscriptError(
                 f"agent_id is set on a turn of role {self.role.value!r}; only agents have one"
             )
+        if not isinstance(self.end_derived, bool):
+            raise TranscriptError(
+                f"end_derived must be true or false, not {_kind(self.end_derived)}"
+            )
         if self.start is not None or self.end is not None:
             self._check_times()
 
@@ -118,9 +122,13 @@ class Turn:
                 continue
             if isinstance(value, bool) or not isinstance(value, (int, float)):
                 raise TranscriptError(f"{name} must be a number of seconds, not {_kind(value)}")
-            if not math.isfinite(value) or value < 0:
+            try:
+                seconds = float(value)
+            except OverflowError:
+                raise TranscriptError(f"{name} is too large for a number of seconds") from None
+            if not math.isfinite(seconds) or seconds < 0:
                 raise TranscriptError(f"{name} is {value}; it must be 0 or more seconds")
-            object.__setattr__(self, name, float(value))
+            object.__setattr__(self, name, seconds)
         if self.start is None:
             raise TranscriptError("a turn with an end needs a start")
         if self.end is not None and self.end < self.start:
@@ -248,9 +256,8 @@ class Transcript:
         object.__setattr__(self, "started_at", _moment(self.started_at))
         if not isinstance(self.metadata, Mapping):
             raise TranscriptError(f"metadata must be an object, not {_kind(self.metadata)}")
-        if not isinstance(self.metadata, MappingProxyType):
-            frozen = MappingProxyType(_json_value(self.metadata))
-            object.__setattr__(self, "metadata", frozen)
+        frozen = MappingProxyType(_json_value(self.metadata))
+        object.__setattr__(self, "metadata", frozen)
         if not isinstance(self.group_id, str):
             raise TranscriptError(f"group_id must be a string, not {_kind(self.group_id)}")
         _check_unicode(self.group_id)
@@ -284,9 +291,10 @@ class Transcript:
 
     @property
     def agents(self) -> tuple[str, ...]:
-        """The distinct `agent_id` values of human agents' turns, in order of appearance."""
-        seen = {t.agent_id: None for t in self.turns if t.role is Role.AGENT and t.agent_id}
-        return tuple(agent for agent in seen if agent is not None)
+        """The human agents in order of appearance; an unmarked turn is the metadata's agent's."""
+        default = self.metadata.get("agent_id")
+        seen = {t.agent_id or default: None for t in self.turns if t.role is Role.AGENT}
+        return tuple(str(agent) for agent in seen if agent is not None)
 
     def prefix(self, turn: int) -> Transcript:
         """Give the conversation up to and including one turn.
@@ -340,7 +348,7 @@ class Transcript:
         default = self.metadata.get("agent_id")
 
         def keep(turn: Turn) -> Turn:
-            if turn.role is not Role.AGENT or (turn.agent_id or default) == agent:
+            if turn.role is not Role.AGENT or str(turn.agent_id or default) == agent:
                 return turn
             return replace(turn, role=Role.UNKNOWN)
 

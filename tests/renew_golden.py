@@ -7,13 +7,21 @@ difference before it is committed: it is what users will see change.
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 from typing import Any, Final
 
+from typer.testing import CliRunner
+
+from qa_nlp.cli import app
+from qa_nlp.importers import read_transcripts
 from qa_nlp.samples import Samples, load_samples
 from qa_nlp.scorer import Scorer
 
-GOLDEN: Final = Path(__file__).resolve().parent / "golden" / "scorecards.json"
+TESTS: Final = Path(__file__).resolve().parent
+GOLDEN: Final = TESTS / "golden" / "scorecards.json"
+FORMATS: Final = TESTS / "golden" / "formats.json"
+FIXTURES: Final = TESTS / "fixtures" / "importers"
 SAMPLES: Final = ("call-en-01", "chat-ro-01")
 """One conversation that is graded, and one whose text cannot be measured."""
 
@@ -30,11 +38,45 @@ def golden_cards(scorer: Scorer, samples: Samples) -> list[dict[str, Any]]:
     return rounded
 
 
+def fixtures() -> list[Path]:
+    """Give the files that `read_transcripts` takes by itself, sorted."""
+    return sorted(path for path in FIXTURES.rglob("*") if path.is_file() and _is_read(path))
+
+
+def _is_read(path: Path) -> bool:
+    # companions of a corpus are read through its utterances, not by themselves
+    return any(not hasattr(item, "error") for item in read_transcripts(path).iter_all())
+
+
+def summary(path: Path, out: Path) -> list[dict[str, Any]]:
+    """Score a file on the command line and keep what must not change unnoticed."""
+    result = CliRunner().invoke(app, ["score", str(path), "--out", str(out), "--json"])
+    assert result.exit_code in (0, 1), result.output
+    cards = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    return [
+        {
+            "transcript_id": card["transcript_id"],
+            "channel": card["channel"],
+            "turn_count": card["turn_count"],
+            "total_status": card["total_status"],
+            "grades": {grade["criterion"]: grade["status"] for grade in card["grades"]},
+            "error": card["error"] is not None,
+        }
+        for card in cards
+    ]
+
+
 def main() -> None:
-    """Score the chosen samples and write the file."""
+    """Score the chosen samples and a file of every format, and write what comes out."""
     rows = golden_cards(Scorer("service_excellence"), load_samples())
     text = json.dumps(rows, indent=1, ensure_ascii=False)
     GOLDEN.write_text(text + "\n", encoding="utf-8")
+    with tempfile.TemporaryDirectory() as folder:
+        formats = {
+            str(path.relative_to(FIXTURES)): summary(path, Path(folder) / "cards.jsonl")
+            for path in fixtures()
+        }
+    FORMATS.write_text(json.dumps(formats, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(f"{GOLDEN.relative_to(Path.cwd())}: {len(rows)} scorecards, {len(text):,} characters")
 
 

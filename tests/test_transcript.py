@@ -66,6 +66,8 @@ def test_turn_cannot_be_changed(name: str) -> None:
         ({"role": "customer", "agent_id": "A1"}, "only agents have one"),
         ({"start": -0.1}, "start is -0.1; it must be 0 or more"),
         ({"start": float("nan")}, "start is nan"),
+        ({"start": 10**400}, "start is too large"),
+        ({"end_derived": "false"}, "end_derived must be true or false, not str"),
         ({"start": float("inf")}, "start is inf"),
         ({"start": "1"}, "start must be a number of seconds, not str"),
         ({"start": True}, "start must be a number of seconds, not bool"),
@@ -380,3 +382,15 @@ def test_hundred_thousand_turns_are_made_and_viewed_in_under_three_seconds() -> 
 
     assert (len(prefix.turns), prefix.word_count) == (99_999, 199_998)
     assert time.process_time() - began < 3.0
+
+
+def test_by_agent_counts_the_metadatas_agent_for_turns_that_name_none() -> None:
+    turns = [Turn("agent", "Hello."), Turn("customer", "Hi."), Turn("agent", "Me.", agent_id="B")]
+
+    views = Transcript("c1", turns, metadata={"agent_id": "A"}).by_agent()
+
+    assert [view.id for view in views] == ["c1@A", "c1@B"]
+    assert [[turn.role.value for turn in view.turns] for view in views] == [
+        ["agent", "customer", "unknown"],
+        ["unknown", "customer", "agent"],
+    ]

@@ -80,7 +80,9 @@ def go_emotions(data: Path) -> list[tuple[str, str]]:
 def main() -> None:
     """Encode, fit and write the artefact."""
     encoder = load_encoder("en")
-    public = go_emotions(Path(os.environ.get("QA_NLP_DATA", "../shared/data")))
+    if "QA_NLP_DATA" not in os.environ:
+        sys.exit("set QA_NLP_DATA to the folder that holds goemotions/")
+    public = go_emotions(Path(os.environ["QA_NLP_DATA"]))
     own = [
         (row.text, row.sentiment) for row in load_sentences() if is_training(normalised(row.text))
     ]

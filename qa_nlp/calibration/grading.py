@@ -13,12 +13,16 @@ from qa_nlp.masking import mask
 from qa_nlp.rubric import Criterion, MinimumSize, Rubric
 from qa_nlp.scorecard import Evidence, Grade, GradeStatus
 from qa_nlp.signals.base import Span
+from qa_nlp.text.words import UNSPACED_LANGUAGES
 from qa_nlp.transcript import Role, Transcript
 
 __all__ = ["Measured", "grade_criteria"]
 
 ABSTAIN_BELOW: Final = 1.2
 """Without human grades a level needs this times the probability of a blind guess, 1 ÷ levels."""
+
+TEXT_FAMILIES: Final = ("phrase.", "rule.", "customer_sentiment.", "empathy.")
+"""Signals of the words; where a language cannot be read, no criterion that uses one is graded."""
 
 LEAST_MEASURED: Final = 0.5
 """A criterion abstains where its measured signals carry less than this share of its weight."""
@@ -74,7 +78,7 @@ def grade_criteria(
         In the rubric's order.
     """
     grades: dict[str, Grade] = {}
-    short = _too_short(rubric.minimum_size, measured.transcript)
+    short = _too_short(rubric.minimum_size, measured)
     for criterion in rubric.criteria:
         outside = _outside(criterion, measured, grades)
         if outside is not None:
@@ -85,7 +89,7 @@ def grade_criteria(
                 reason=outside,
             )
             continue
-        reason = short or _too_short(criterion.minimum_size, measured.transcript)
+        reason = short or _too_short(criterion.minimum_size, measured)
         reason = reason or _open_parent(criterion, grades)
         model = models[criterion.id]
         grades[criterion.id] = _grade(criterion, model, measured, reason, quotes=quotes)
@@ -120,14 +124,15 @@ def _open_parent(criterion: Criterion, grades: Mapping[str, Grade]) -> str | Non
     return f"depends on {condition.criterion!r}, which a person must answer first"
 
 
-def _too_short(least: MinimumSize, transcript: Transcript) -> str | None:
+def _too_short(least: MinimumSize, measured: Measured) -> str | None:
+    transcript = measured.transcript
     if len(transcript.turns) < least.turns:
         return f"too short: {len(transcript.turns)} turns, {least.turns} are needed"
     for role, words in (
         (Role.AGENT, least.agent_words),
         (Role.CUSTOMER, least.customer_words),
     ):
-        if words:
+        if words and measured.language not in UNSPACED_LANGUAGES:
             said = sum(len(t.text.split()) for t in transcript.turns if t.role is role)
             if said < words:
                 return f"too short: the {role.value} says {said} words, {words} are needed"
@@ -145,7 +150,8 @@ def _grade(
     parts = model.contributions(measured.values)
     chances = model.probabilities(math.fsum(parts.values()))
     best = int(chances.argmax())
-    if reason is None and model.share_of(parts) < LEAST_MEASURED:
+    unread = not measured.encoded and any(t.column.startswith(TEXT_FAMILIES) for t in model.terms)
+    if reason is None and (unread or model.share_of(parts) < LEAST_MEASURED):
         reason = _unmeasured(measured, parts)
     if reason is None and chances[best] < ABSTAIN_BELOW / len(chances):
         reason = f"not sure enough: the likeliest level has a probability of {chances[best]:.2f}"
@@ -164,7 +170,7 @@ def _grade(
         critical=criterion.critical,
         reason=reason,
         contributions={column: round(part, DECIMALS) for column, part in parts.items()},
-        evidence=_evidence(parts, measured, quotes=quotes),
+        evidence=_evidence(parts, model, measured, quotes=quotes),
     )
 
 
@@ -182,13 +188,15 @@ def _unmeasured(measured: Measured, parts: Mapping[str, float]) -> str:
 
 
 def _evidence(
-    parts: Mapping[str, float], measured: Measured, *, quotes: bool
+    parts: Mapping[str, float], model: PriorModel, measured: Measured, *, quotes: bool
 ) -> tuple[Evidence, ...]:
     found = []
+    more_is_better = {term.column: term.weight > 0 for term in model.terms}
     for column, part in parts.items():
+        raised = (part > 0) == more_is_better[column]
         for span in measured.spans[column]:
             contribution = round(part * span.share, DECIMALS)
-            if abs(contribution) >= _NEGLIGIBLE:
+            if abs(contribution) >= _NEGLIGIBLE and span.raises in (None, raised):
                 quote = _quote(measured.transcript, span) if quotes else None
                 found.append(
                     Evidence(

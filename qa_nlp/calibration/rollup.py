@@ -30,7 +30,7 @@ class Total:
     status : TotalStatus
         How far the value can be used.
     interval : tuple of float, optional
-        Where the value can end up once a person has answered what is open.
+        Where the value likely ends up once a person has answered what is open.
     without_critical : float or None
         The value as if no criterion were critical.
     sections : tuple of SectionScore
@@ -112,15 +112,18 @@ def _critical(rubric: Rubric, grades: Mapping[str, Grade]) -> tuple[tuple[str, .
         if not criterion.critical or grade.status is GradeStatus.NOT_APPLICABLE:
             continue
         fail = grade.probabilities.get(criterion.levels[0].id, 1.0)
-        if (
-            grade.status is GradeStatus.GRADED
-            and fail >= criterion.auto_fail_at
-            and any(_proves(item) for item in grade.evidence)
-        ):
+        if grade.status is GradeStatus.GRADED and fail >= criterion.auto_fail_at and _proven(grade):
             failures.append(criterion.id)
         elif fail >= OPEN_FROM or grade.status is GradeStatus.ABSTAINED:
             in_doubt = True
     return tuple(failures), in_doubt
+
+
+def _proven(grade: Grade) -> bool:
+    """Tell whether what can be pointed at carries most of what speaks for failing."""
+    against = sum(part for part in grade.contributions.values() if part < 0)
+    pointed_at = [item.contribution for item in grade.evidence if _proves(item)]
+    return bool(pointed_at) and sum(pointed_at) <= against / 2
 
 
 def _proves(evidence: Evidence) -> bool:

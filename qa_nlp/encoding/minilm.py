@@ -40,7 +40,7 @@ class MiniLM:
     A text's vector depends on nothing but the text: texts are put into buckets of fixed length,
     every forward pass of a bucket has the same number of rows (filled up where texts run out), and
     vectors are rounded. Texts longer than 256 tokens are cut there; `sentence_spans` keeps
-    sentences shorter than that.
+    ordinary sentences far shorter than that.
 
     Raises
     ------

@@ -71,6 +71,9 @@ class Span:
         Characters of a turn; all None where something was searched in vain.
     note : str, optional
         What was searched or measured.
+    raises : bool, optional
+        Whether it raises the signal's value or lowers it; None where it just shows the value. A
+        stretch that pulls against the grade is no evidence for it.
     """
 
     share: float
@@ -78,6 +81,7 @@ class Span:
     start: int | None = None
     end: int | None = None
     note: str | None = None
+    raises: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ __all__ = ["EMPATHY", "MECHANISMS", "expected_levels", "measure_empathy"]
 MECHANISMS: Final = ("emotional_reactions", "interpretations", "explorations")
 EMOTIONAL: Final = -0.35
 """A customer's turn of this valence or below asks for an empathic answer."""
+FEWEST_WORDS: Final = 3
+"""A turn of fewer words, a bare no or a goodbye, asks for no empathic answer."""
 ANSWERED: Final = 0.7
 """Expected level of a reaction or interpretation from which an agent's turn answers a feeling."""
 
@@ -97,14 +99,11 @@ def _strongest(batch: Batch, levels: Array) -> Column:
             best = max(rows, key=lambda row: levels[table.text[row]])
             level = float(levels[table.text[best]])
             values[position] = level
+            note = f"strongest of {len(rows)}: level {level:.1f} of 2"
+            start, end = int(table.start[best]), int(table.end[best])
             evidence[position] = (
-                Span(
-                    1.0,
-                    int(table.turn[best]),
-                    int(table.start[best]),
-                    int(table.end[best]),
-                    f"strongest sentence: level {level:.1f} of 2",
-                ),
+                Span(1.0, int(table.turn[best]), start, end, note, raises=True),
+                Span(1.0, note=f"no sentence of {len(rows)} above level {level:.1f}", raises=False),
             )
     return Column(values, evidence)
 
@@ -115,7 +114,11 @@ def _answered(batch: Batch, caring: Array) -> Column:
     scores = valence(batch)
     for position, transcript in enumerate(batch.transcripts):
         feelings = turn_means(batch, position, scores, Role.CUSTOMER)
-        emotional = [turn for turn, value in feelings.items() if value <= EMOTIONAL]
+        emotional = [
+            turn
+            for turn, value in feelings.items()
+            if value <= EMOTIONAL and len(transcript.turns[turn].text.split()) >= FEWEST_WORDS
+        ]
         answers = _best_sentences(batch, position, caring)
         asked = [(turn, _next_agent_turn(batch, position, turn)) for turn in emotional]
         asked = [(turn, answer) for turn, answer in asked if answer is not None]
@@ -125,12 +128,20 @@ def _answered(batch: Batch, caring: Array) -> Column:
         missed = [turn for turn, a in asked if a not in answers or answers[a][0] < ANSWERED]
         values[position] = len(taken) / len(asked)
         spans = [
-            Span(1 / len(asked), turn, 0, len(transcript.turns[turn].text), "feeling not answered")
+            Span(
+                1 / len(missed),
+                turn,
+                0,
+                len(transcript.turns[turn].text),
+                "feeling not answered",
+                raises=False,
+            )
             for turn in missed
         ]
         for turn, answer in taken:
             _, start, end = answers[answer]
-            spans.append(Span(1 / len(asked), answer, start, end, f"answers turn {turn}"))
+            note = f"answers turn {turn}"
+            spans.append(Span(1 / len(taken), answer, start, end, note, raises=True))
         evidence[position] = tuple(spans)
     return Column(values, evidence)
 

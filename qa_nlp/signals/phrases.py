@@ -29,7 +29,7 @@ from qa_nlp.scope import Scope
 from qa_nlp.signals.base import Array, Batch, Column, SignalSpec, Span
 from qa_nlp.signals.heads import DECIMALS, load_artifact
 from qa_nlp.signals.phrase_bank import PhraseBankFile, load_bank_file, shipped_banks
-from qa_nlp.text.sentences import sentence_spans
+from qa_nlp.text.sentences import SentenceTable, sentence_spans
 from qa_nlp.transcript import Role
 from qa_nlp.yaml_files import YamlFile
 
@@ -435,22 +435,28 @@ def _column(batch: Batch, rows: list[list[int]], scores: Array, scope: str, role
         ranked = sorted(own, key=lambda row: (-scores[table.text[row]], row))
         best = float(scores[table.text[ranked[0]]])
         values[position] = best
-        said = [row for row in ranked[:_MOST_QUOTES] if scores[table.text[row]] >= SAID]
-        if said:
-            weights = [float(scores[table.text[row]]) for row in said]
-            evidence[position] = tuple(
-                Span(
-                    weight / sum(weights),
-                    int(table.turn[row]),
-                    int(table.start[row]),
-                    int(table.end[row]),
-                    f"said with probability {weight:.2f}",
-                )
-                for row, weight in zip(said, weights, strict=True)
-            )
-        else:
-            count = len(own)
-            sentences = f"{count} sentence{'s' if count > 1 else ''} of the {role.value}"
-            note = f"no clear instance in {sentences} ({scope}); nearest {best:.2f}"
-            evidence[position] = (Span(1.0, note=note),)
+        evidence[position] = _spans(table, ranked, scores, f"{role.value} ({scope})")
     return Column(values, evidence)
+
+
+def _spans(table: SentenceTable, ranked: list[int], scores: Array, where: str) -> tuple[Span, ...]:
+    """Give the sentences that speak for the phrase, and what there is to say against it."""
+    best = float(scores[table.text[ranked[0]]])
+    said = [row for row in ranked[:_MOST_QUOTES] if scores[table.text[row]] >= SAID] or ranked[:1]
+    weights = [float(scores[table.text[row]]) for row in said]
+    total = sum(weights) or 1.0
+    verb = "said" if best >= SAID else "perhaps said"
+    quotes = [
+        Span(
+            weight / total,
+            int(table.turn[row]),
+            int(table.start[row]),
+            int(table.end[row]),
+            f"{verb} with probability {weight:.2f}",
+            raises=True,
+        )
+        for row, weight in zip(said, weights, strict=True)
+    ]
+    count = f"{len(ranked)} sentence{'s' if len(ranked) > 1 else ''}"
+    note = f"no clear instance in {count} of the {where}; nearest {best:.2f}"
+    return (*quotes, Span(1.0, note=note, raises=False))

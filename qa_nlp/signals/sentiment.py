@@ -39,6 +39,12 @@ SENTIMENT: Final = (
         "valence", -2, 2, -0.5, 0.5, source=_OWN,
     ),
     SignalSpec(
+        "customer_sentiment.trend",
+        "Rise of a straight line through the valence of the customer's turns, first to last; needs "
+        "three turns of the customer.",
+        "valence", -3, 3, -0.5, 0.5, source="Least squares, on an own definition of valence.",
+    ),
+    SignalSpec(
         "customer_sentiment.worst",
         "Valence of the customer's most negative turn.",
         "valence", -1, 1, -0.7, 0, source=_OWN,
@@ -131,29 +137,35 @@ def _summaries(
     first, last = order[:third], order[-third:]
     start, end = _mean(turns, first), _mean(turns, last)
 
-    def span(turn: int, share: float, what: str) -> Span:
+    def span(turn: int, what: str, *, share: float = 1.0, raises: bool | None = None) -> Span:
         text = batch.transcripts[position].turns[turn].text
-        return Span(share, turn, 0, len(text), f"{what}: valence {turns[turn]:+.2f}")
+        note = f"{what}: valence {turns[turn]:+.2f}"
+        return Span(share, turn, 0, len(text), note, raises=raises)
 
-    lowest = min(order, key=lambda turn: turns[turn])
-    farthest = max(order, key=lambda turn: abs(turns[turn]))
-    worst = span(lowest, 1.0, "worst turn")
+    def extremes(chosen: list[int], what: str) -> tuple[Span, Span]:
+        best, worst = max(chosen, key=turns.__getitem__), min(chosen, key=turns.__getitem__)
+        return span(best, what, raises=True), span(worst, what, raises=False)
+
+    lowest = min(order, key=turns.__getitem__)
     summaries: dict[str, tuple[float, tuple[Span, ...]]] = {
-        "customer_sentiment.mean": (
-            _mean(turns, order),
-            (span(farthest, 0.5, "strongest turn"),),
-        ),
-        "customer_sentiment.start": (start, (span(first[0], 1.0, "start"),)),
-        "customer_sentiment.end": (end, (span(last[-1], 1.0, "end"),)),
-        "customer_sentiment.worst": (turns[lowest], (worst,)),
+        "customer_sentiment.mean": (_mean(turns, order), extremes(order, "strongest turn")),
+        "customer_sentiment.start": (start, extremes(first, "at the start")),
+        "customer_sentiment.end": (end, extremes(last, "at the end")),
+        "customer_sentiment.worst": (turns[lowest], (span(lowest, "worst turn"),)),
     }
     if len(order) >= 3:
-        summaries["customer_sentiment.change"] = (
-            end - start,
-            (span(last[-1], 0.5, "end"), span(first[0], 0.5, "start")),
-        )
+        both = (span(last[-1], "end", share=0.5), span(first[0], "start", share=0.5))
+        summaries["customer_sentiment.change"] = (end - start, both)
+        summaries["customer_sentiment.trend"] = (_trend([turns[turn] for turn in order]), both)
     return summaries
 
 
 def _mean(turns: dict[int, float], chosen: list[int]) -> float:
     return sum(turns[turn] for turn in chosen) / len(chosen)
+
+
+def _trend(values: list[float]) -> float:
+    """Give the rise of the least-squares line from the first to the last value."""
+    steps = np.arange(len(values)) - (len(values) - 1) / 2
+    slope = float(steps @ np.array(values)) / float(steps @ steps)
+    return slope * (len(values) - 1)

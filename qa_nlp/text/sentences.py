@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -26,6 +27,9 @@ _WORD: Final = re.compile(r"\S+")
 _LONGEST_WORD: Final = 200
 _ENDLESS_WORD: Final = re.compile(r"\S{100,}")
 _EVERYTHING: Final = 1 << 31
+
+
+_LOCK: Final = threading.Lock()
 
 
 @functools.cache
@@ -92,8 +96,7 @@ def _joined_titles(line: str, offset: int) -> Iterator[tuple[int, int]]:
     # spaCy takes quadratic time over a word that is all punctuation; dull its inside.
     dulled = _ENDLESS_WORD.sub(lambda word: word[0][-1].rjust(len(word[0]), "x"), line)
     begin = 0
-    for sentence in _splitter()(dulled).sents:
-        end = sentence.end_char
+    for end in _sentence_ends(dulled):
         tail = line[max(begin, end - _TITLE_ROOM) : end]
         is_number = _NUMBER.search(tail) and line[end : end + 2].strip()[:1].isdigit()
         if is_number or _TITLE.search(tail):
@@ -102,6 +105,13 @@ def _joined_titles(line: str, offset: int) -> Iterator[tuple[int, int]]:
         begin = end
     if begin < len(line):
         yield offset + begin, offset + len(line)
+
+
+def _sentence_ends(line: str) -> list[int]:
+    splitter = _splitter()
+    # the zone frees spaCy's store of words, which is neither bounded nor safe between threads
+    with _LOCK, splitter.memory_zone():
+        return [sentence.end_char for sentence in splitter(line).sents]
 
 
 def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -71,11 +71,14 @@ def test_mechanisms_leave_out_what_the_customer_says() -> None:
 def test_evidence_of_a_mechanism_is_the_strongest_sentence() -> None:
     spans = evidence("emotional_reactions", f"agent: {COLD}", f"agent: {COLD} {WARM}")
 
-    assert spans == (Span(1.0, 1, 7, 22, "strongest sentence: level 1.6 of 2"),)
+    assert spans == (
+        Span(1.0, 1, 7, 22, "strongest of 3: level 1.6 of 2", raises=True),
+        Span(1.0, note="no sentence of 3 above level 1.6", raises=False),
+    )
 
 
 def test_evidence_of_a_mechanism_is_the_first_of_equal_sentences() -> None:
-    (span,) = evidence("explorations", f"agent: {CURIOUS}", f"agent: {CURIOUS}")
+    span, _ = evidence("explorations", f"agent: {CURIOUS}", f"agent: {CURIOUS}")
 
     assert span.turn == 0
 
@@ -143,8 +146,8 @@ def test_evidence_of_the_share_is_each_missed_feeling_and_each_answer() -> None:
     )
 
     assert set(spans) == {
-        Span(0.5, 2, 0, len(SAD), "feeling not answered"),
-        Span(0.5, 1, 7, 22, "answers turn 0"),
+        Span(1.0, 2, 0, len(SAD), "feeling not answered", raises=False),
+        Span(1.0, 1, 7, 22, "answers turn 0", raises=True),
     }
 
 

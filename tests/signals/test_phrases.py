@@ -143,7 +143,7 @@ def test_columns_are_named_by_bank_and_scope() -> None:
 def test_evidence_is_up_to_three_sentences_that_say_the_phrase() -> None:
     transcript = chat("c1", "agent: Hey. Well. Hi.", "agent: Hi.", "customer: Hi.", "agent: Hi.")
 
-    spans = evidence(transcript, "hello")
+    *spans, against = evidence(transcript, "hello")
 
     assert [(span.turn, span.start, span.end) for span in spans] == [
         (0, 11, 14),
@@ -152,18 +152,22 @@ def test_evidence_is_up_to_three_sentences_that_say_the_phrase() -> None:
     ]
     assert [span.share for span in spans] == pytest.approx([1 / 3] * 3)
     assert {span.note for span in spans} == {"said with probability 0.90"}
+    assert {span.raises for span in spans} == {True}
+    assert (against.turn, against.raises) == (None, False)
 
 
 def test_evidence_is_shared_by_probability() -> None:
-    spans = evidence(chat("c1", "agent: Hey. Hi."), "hello")
+    *spans, _ = evidence(chat("c1", "agent: Hey. Hi."), "hello")
 
     assert [span.start for span in spans] == [5, 0]
     assert [span.share for span in spans] == pytest.approx([0.6, 0.4])
 
 
 def test_evidence_states_what_was_searched_when_nothing_was_found() -> None:
-    (span,) = evidence(CALL, "bye", "first 1 agent turn")
+    nearest, span = evidence(CALL, "bye", "first 1 agent turn")
 
+    assert (nearest.raises, span.raises) == (True, False)
+    assert nearest.note == "perhaps said with probability 0.25"
     assert (span.share, span.turn, span.start, span.end) == (1.0, None, None, None)
     assert span.note is not None
     assert "in 2 sentences of the agent (first 1 agent turn); nearest 0.25" in span.note
@@ -193,7 +197,9 @@ def test_values_are_probabilities_and_shares_sum_to_one(
     assert np.isnan(value) or 0 <= value <= 1
     assert np.isnan(value) == (spans == ())
     if spans:
-        assert sum(span.share for span in spans) == pytest.approx(1)
+        for raises in (True, False):
+            shares = [span.share for span in spans if span.raises is raises]
+            assert sum(shares) == pytest.approx(1)
 
 
 def test_fit_tells_samples_from_the_sentences_of_other_banks() -> None:

@@ -54,7 +54,8 @@ def test_turn_means_leave_out_turns_without_words() -> None:
 
 
 def test_signals_are_those_computed_by_hand() -> None:
-    # valences by turn of the customer: -.9, -.4, 0, .5, .8, .5; thirds of two turns each
+    # valences by turn of the customer: -.9, -.4, 0, .5, .8, .5; thirds of two turns each;
+    # least squares: their line rises by (2.25 + .6 + .25 + 1.2 + 1.25) / 17.5 from turn to turn
     values = measured(
         "customer: Awful.",
         "agent: Great.",
@@ -71,6 +72,7 @@ def test_signals_are_those_computed_by_hand() -> None:
         "start": pytest.approx(-0.65),
         "end": pytest.approx(0.65),
         "change": pytest.approx(1.3),
+        "trend": pytest.approx(5 * 5.55 / 17.5),
         "worst": pytest.approx(-0.9),
     }
 
@@ -118,10 +120,16 @@ def test_evidence_is_the_turns_that_explain_each_signal() -> None:
 
     spans = {name.partition(".")[2]: column.evidence[0] for name, column in columns.items()}
     assert spans["worst"] == (Span(1.0, 1, 0, 10, "worst turn: valence -0.60"),)
-    assert spans["start"] == (Span(1.0, 0, 0, 4, "start: valence -0.40"),)
-    assert spans["end"] == (Span(1.0, 3, 0, 5, "end: valence +0.50"),)
+    for name, turn, length, note in (
+        ("start", 0, 4, "at the start: valence -0.40"),
+        ("end", 3, 5, "at the end: valence +0.50"),
+    ):
+        assert spans[name] == tuple(
+            Span(1.0, turn, 0, length, note, raises=raises) for raises in (True, False)
+        )
     assert [(span.turn, span.share) for span in spans["change"]] == [(3, 0.5), (0, 0.5)]
-    assert [span.turn for span in spans["mean"]] == [1]
+    assert spans["trend"] == spans["change"]
+    assert [(span.turn, span.raises) for span in spans["mean"]] == [(3, True), (1, False)]
 
 
 def test_evidence_is_empty_when_there_is_nothing_to_measure() -> None:
@@ -138,4 +146,5 @@ def test_values_stay_within_the_stated_range_and_shares_within_one(said: list[st
     for spec in SENTIMENT:
         (value,), (spans,) = columns[spec.name].values, columns[spec.name].evidence
         assert np.isnan(value) or spec.low <= value <= spec.high
-        assert sum(span.share for span in spans) <= 1
+        for raises in (True, False):
+            assert sum(span.share for span in spans if span.raises in (None, raises)) <= 1

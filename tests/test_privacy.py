@@ -228,7 +228,12 @@ def test_no_file_of_scorecards_shows_an_address_or_a_long_number(
 
     path = write_scorecards(scorer.score([transcript]), tmp_path / f"cards.{ending}")
 
-    content = path.read_bytes()
-    for secret in (b"ann@example", b"4471", b"0923", b"1985/03/14"):
+    content = path.read_text(encoding="utf-8") if ending != "parquet" else _parquet_text(path)
+    for secret in ("ann@example", "4471", "0923", "1985/03/14"):
         assert secret not in content
-    assert "•".encode() in content or ending == "parquet"  # a Parquet page is compressed
+    assert "•" in content
+
+
+def _parquet_text(path: Path) -> str:
+    # its pages are compressed, so that a search of the bytes would find nothing
+    return json.dumps([card.to_dict() for card in read_scorecards(path)], ensure_ascii=False)

@@ -137,6 +137,19 @@ def test_public_names_are_sorted_and_are_what_dir_shows() -> None:
     assert public == qa_nlp.__all__
 
 
+def test_package_holds_no_other_name_once_everything_public_was_used() -> None:
+    code = (
+        "import json, types, qa_nlp; [getattr(qa_nlp, name) for name in qa_nlp.__all__]; "
+        "print(json.dumps([name for name, value in vars(qa_nlp).items() if name[0] != '_' "
+        "and not isinstance(value, types.ModuleType)]))"
+    )
+
+    assert set(json.loads(run_python(code))) - set(qa_nlp.__all__) <= {
+        "TYPE_CHECKING",
+        "annotations",
+    }
+
+
 @pytest.mark.parametrize("name", qa_nlp.__all__)
 def test_public_name_can_be_imported_and_is_documented(name: str) -> None:
     value = getattr(qa_nlp, name)

@@ -24,10 +24,11 @@ from qa_nlp.rubric import shipped_rubrics
 
 samples = qa_nlp.load_samples()
 print(Path(qa_nlp.__file__).parent)
-print(" ".join(qa_nlp.Rubric.load(name).name for name in shipped_rubrics()))
-print(len(list(samples.transcripts)))
+print(" ".join(qa_nlp.Rubric.load(name).id for name in shipped_rubrics()))
+print(len(samples))
 print(len(list((resource_folder("rubric_prompts") / "phrases").glob("*.yaml"))))
-print(qa_nlp.PhraseBank.load("greeting").name)
+print(qa_nlp.PhraseBank.load("greeting").bank.id)
+print(qa_nlp.Scorer("support_call").score_one(samples[0]).total_status.value)
 """
 
 
@@ -111,9 +112,10 @@ def test_wheel_works_from_another_folder(installed: Path, tmp_path: Path) -> Non
     )
 
     assert run.returncode == 0, run.stderr
-    package, rubrics, samples, banks, bank = run.stdout.splitlines()
+    package, rubrics, samples, banks, bank, status = run.stdout.splitlines()
     assert Path(package).is_relative_to(installed.parent.parent)
     assert rubrics.split() == ["compliance", "service_excellence", "support_call", "support_chat"]
     assert int(samples) >= 60
     assert int(banks) >= 25
     assert bank == "greeting"
+    assert status in {"final", "provisional"}

@@ -182,3 +182,15 @@ scorecards = st.builds(
     error=st.none() | texts,
 )
 """Scorecards whose fields are as odd as their types allow."""
+
+
+def unread_batch(transcripts: Sequence[Transcript]) -> Batch:
+    """Give a batch without sentences, for signals that need no encoder."""
+    return Batch(
+        transcripts=tuple(transcripts),
+        languages=tuple(transcript.language for transcript in transcripts),
+        encoded=np.zeros(len(transcripts), dtype=np.bool_),
+        sentences=sentence_table(()),
+        vectors=np.zeros((0, 4), dtype=np.float32),
+        heads={},
+    )

@@ -10,23 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa_nlp.signals.base import Batch, Span
+from qa_nlp.signals.base import Span
 from qa_nlp.signals.conduct import CONDUCT, measure_conduct
-from qa_nlp.text.sentences import sentence_table
 from qa_nlp.transcript import Role, Transcript, Turn
+from tests.builders import unread_batch
 
 NAMES = [spec.name for spec in CONDUCT]
-
-
-def batch_of(transcripts: Sequence[Transcript]) -> Batch:
-    return Batch(
-        transcripts=tuple(transcripts),
-        languages=tuple(transcript.language for transcript in transcripts),
-        encoded=np.zeros(len(transcripts), dtype=np.bool_),
-        sentences=sentence_table(()),
-        vectors=np.zeros((0, 4), dtype=np.float32),
-        heads={},
-    )
 
 
 def said(
@@ -47,7 +36,7 @@ def conversation(
 
 def measured(transcript: Transcript, signal: str) -> tuple[float, tuple[Span, ...]]:
     name = f"conduct.{signal}"
-    column = measure_conduct(batch_of([transcript]), [name])[name]
+    column = measure_conduct(unread_batch([transcript]), [name])[name]
     return float(column.values[0]), column.evidence[0]
 
 
@@ -122,7 +111,7 @@ def test_measure_conduct_gives_the_value_computed_by_hand_for_a_chat(
 
 
 def test_measure_conduct_measures_only_what_is_asked_for() -> None:
-    columns = measure_conduct(batch_of([CALL, CHAT]), {"conduct.turns", "phrase.greeting"})
+    columns = measure_conduct(unread_batch([CALL, CHAT]), {"conduct.turns", "phrase.greeting"})
 
     assert list(columns) == ["conduct.turns"]
     assert columns["conduct.turns"].values.tolist() == [7.0, 5.0]
@@ -130,7 +119,7 @@ def test_measure_conduct_measures_only_what_is_asked_for() -> None:
 
 
 def test_measure_conduct_gives_empty_columns_for_an_empty_batch() -> None:
-    columns = measure_conduct(batch_of([]), NAMES)
+    columns = measure_conduct(unread_batch([]), NAMES)
 
     assert list(columns) == NAMES
     assert all(column.values.shape == (0,) for column in columns.values())
@@ -138,7 +127,7 @@ def test_measure_conduct_gives_empty_columns_for_an_empty_batch() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_measure_conduct_has_nothing_to_measure_when_there_are_no_turns(name: str) -> None:
-    column = measure_conduct(batch_of([conversation([])]), NAMES)[name]
+    column = measure_conduct(unread_batch([conversation([])]), NAMES)[name]
 
     assert math.isnan(column.values[0])
     assert column.evidence[0] == ()
@@ -150,7 +139,7 @@ def test_measure_conduct_takes_nobody_else_for_the_agent(name: str, role: str) -
     alone = conversation(
         [said(role, "May I help? Yes.", start=1.0, end=2.0), said(role, "Bye.", start=3.0, end=4.0)]
     )
-    column = measure_conduct(batch_of([alone]), NAMES)[name]
+    column = measure_conduct(unread_batch([alone]), NAMES)[name]
 
     if name in {"conduct.longest_silence", "conduct.hold_time"} and role != "system":
         assert column.values[0] == pytest.approx(1.0 if "longest" in name else 0.0)
@@ -448,7 +437,7 @@ def transcripts(draw: st.DrawFn) -> Transcript:
 
 @given(transcripts())
 def test_measure_conduct_stays_within_the_stated_range(transcript: Transcript) -> None:
-    columns = measure_conduct(batch_of([transcript]), NAMES)
+    columns = measure_conduct(unread_batch([transcript]), NAMES)
 
     for spec in CONDUCT:
         number = columns[spec.name].values[0]
@@ -457,7 +446,7 @@ def test_measure_conduct_stays_within_the_stated_range(transcript: Transcript) -
 
 @given(transcripts())
 def test_measure_conduct_gives_evidence_that_points_into_the_turns(transcript: Transcript) -> None:
-    for column in measure_conduct(batch_of([transcript]), NAMES).values():
+    for column in measure_conduct(unread_batch([transcript]), NAMES).values():
         spans = column.evidence[0]
         assert bool(spans) is not math.isnan(column.values[0])
         assert sum(span.share for span in spans) <= 1 + 1e-9
@@ -475,8 +464,8 @@ def test_measure_conduct_does_not_change_when_a_system_turn_is_added(
     turns.insert(position, said("system", "Is the customer on hold?"))
     longer = conversation(turns, transcript.channel, transcript.language)
 
-    before = measure_conduct(batch_of([transcript]), NAMES)
-    after = measure_conduct(batch_of([longer]), NAMES)
+    before = measure_conduct(unread_batch([transcript]), NAMES)
+    after = measure_conduct(unread_batch([longer]), NAMES)
 
     for name in NAMES:
         np.testing.assert_array_equal(before[name].values, after[name].values)
@@ -484,10 +473,10 @@ def test_measure_conduct_does_not_change_when_a_system_turn_is_added(
 
 @given(st.lists(transcripts(), max_size=3))
 def test_measure_conduct_does_not_look_at_neighbours(batch: list[Transcript]) -> None:
-    together = measure_conduct(batch_of(batch), NAMES)
+    together = measure_conduct(unread_batch(batch), NAMES)
 
     for position, transcript in enumerate(batch):
-        alone = measure_conduct(batch_of([transcript]), NAMES)
+        alone = measure_conduct(unread_batch([transcript]), NAMES)
         for name in NAMES:
             np.testing.assert_array_equal(alone[name].values[0], together[name].values[position])
             assert alone[name].evidence[0] == together[name].evidence[position]
@@ -495,7 +484,7 @@ def test_measure_conduct_does_not_look_at_neighbours(batch: list[Transcript]) ->
 
 @given(transcripts())
 def test_times_are_consistent_with_each_other(transcript: Transcript) -> None:
-    columns = measure_conduct(batch_of([transcript]), NAMES)
+    columns = measure_conduct(unread_batch([transcript]), NAMES)
 
     def number(signal: str) -> float:
         return float(columns[f"conduct.{signal}"].values[0])

@@ -18,21 +18,10 @@ from hypothesis import strategies as st
 
 from qa_nlp.errors import RubricError
 from qa_nlp.rubric import Rubric, Rule, column_name, shipped_rubrics
-from qa_nlp.signals.base import Batch, Column, Span
+from qa_nlp.signals.base import Column, Span
 from qa_nlp.signals.rules import CompiledRules, check_rules, measure_rules, rule_specs
-from qa_nlp.text.sentences import sentence_table
 from qa_nlp.transcript import Role, Transcript, Turn
-
-
-def batch_of(transcripts: Sequence[Transcript]) -> Batch:
-    return Batch(
-        transcripts=tuple(transcripts),
-        languages=tuple(transcript.language for transcript in transcripts),
-        encoded=np.zeros(len(transcripts), dtype=np.bool_),
-        sentences=sentence_table(()),
-        vectors=np.zeros((0, 4), dtype=np.float32),
-        heads={},
-    )
+from tests.builders import unread_batch
 
 
 def rule(*patterns: Any, identifier: str = "notice", **fields: Any) -> Rule:
@@ -48,7 +37,7 @@ def conversation(*turns: tuple[str, str], language: str | None = "en") -> Transc
 def measured(
     transcript: Transcript, *rules: Rule, within: str = "anywhere"
 ) -> tuple[float, tuple[Span, ...]]:
-    columns = measure_rules(batch_of([transcript]), rules, [(f"rule.{rules[0].id}", within)])
+    columns = measure_rules(unread_batch([transcript]), rules, [(f"rule.{rules[0].id}", within)])
     column = columns[column_name(f"rule.{rules[0].id}", within)]
     return float(column.values[0]), column.evidence[0]
 
@@ -145,7 +134,7 @@ def test_measure_rules_says_what_it_searched_in_vain() -> None:
 def test_measure_rules_tells_rules_apart() -> None:
     rules = [rule("bye", identifier="farewell"), rule("hello", identifier="greeting")]
     uses = [("rule.greeting", "first 1 turn"), ("rule.farewell", "first 1 turn")]
-    columns = measure_rules(batch_of([CALL]), rules, uses)
+    columns = measure_rules(unread_batch([CALL]), rules, uses)
 
     assert {name: column.values.tolist() for name, column in columns.items()} == {
         "rule.greeting [first 1 turn]": [1.0],
@@ -227,7 +216,7 @@ def test_measure_rules_reads_many_languages_without_a_model(
 
 
 def test_measure_rules_matches_each_transcript_in_its_language() -> None:
-    batch = batch_of(
+    batch = unread_batch(
         [
             conversation(("agent", "nu")),
             conversation(("agent", "nu"), language="ro"),
@@ -246,8 +235,8 @@ def test_compiled_rules_serve_many_batches() -> None:
     compiled = CompiledRules([RECORDED])
     uses = [("rule.notice", "anywhere")]
 
-    first = measure_rules(batch_of([CALL]), compiled, uses)["rule.notice"]
-    again = measure_rules(batch_of([CALL]), compiled, uses)["rule.notice"]
+    first = measure_rules(unread_batch([CALL]), compiled, uses)["rule.notice"]
+    again = measure_rules(unread_batch([CALL]), compiled, uses)["rule.notice"]
 
     assert first.values.tolist() == again.values.tolist() == [1.0]
     assert first.evidence == again.evidence
@@ -337,7 +326,7 @@ def transcripts(draw: st.DrawFn) -> Transcript:
 
 
 def column(transcript: Transcript, within: str) -> Column:
-    columns = measure_rules(batch_of([transcript]), COMPILED, [("rule.notice", within)])
+    columns = measure_rules(unread_batch([transcript]), COMPILED, [("rule.notice", within)])
     return columns[column_name("rule.notice", within)]
 
 
@@ -411,7 +400,7 @@ def test_check_rules_accepts_the_shipped_rubrics(name: str) -> None:
 
 def test_measure_rules_lists_near_matches_when_there_is_no_such_rule() -> None:
     with pytest.raises(RubricError, match=r"did you mean 'rule\.notice'"):
-        measure_rules(batch_of([CALL]), [RECORDED], [("rule.notise", "anywhere")])
+        measure_rules(unread_batch([CALL]), [RECORDED], [("rule.notise", "anywhere")])
 
 
 def test_rule_specs_describe_each_rule_on_a_fixed_scale() -> None:

@@ -38,7 +38,7 @@ SEED: Final = 20
 OUT: Final = ROOT / "out" / "real_conversations"
 
 MEASURED: Final = Measured(
-    weights=["models/empathy-en", "models/phrases-en", "models/sentiment-en"],
+    weights=["models/encoder-en", "models/phrases-en"],
     rubrics=[
         "rubric_prompts/background.yaml",
         "rubric_prompts/phrases",

@@ -143,6 +143,7 @@ def record(
     measured: Measured,
     figures: Mapping[str, Any],
     readme_table: Table | None = None,
+    tables: Mapping[str, Table] | None = None,
     root: Path = ROOT,
 ) -> Path:
     """Write ``benchmarks/results/NAME.json``, whole or not at all.
@@ -164,6 +165,8 @@ def record(
     readme_table : Table, optional
         What README and model cards show between the lines ``<!-- results:NAME -->`` and
         ``<!-- /results -->``.
+    tables : mapping of str to Table, optional
+        More of them by name, shown from a line ``<!-- results:NAME.TABLE -->`` on.
     root : pathlib.Path, optional
         The repository.
 
@@ -180,7 +183,7 @@ def record(
     if not re.fullmatch(r"[A-Za-z0-9_]+", name):
         raise ValueError(f"the name of a result is letters, digits and _, not {name!r}")
     own = Path(script).resolve().relative_to(root.resolve()).as_posix()
-    document = {
+    document: dict[str, Any] = {
         "format_version": FORMAT,
         "name": name,
         "script": own,
@@ -197,6 +200,8 @@ def record(
         "figures": dict(figures),
         "readme_table": None if readme_table is None else asdict(readme_table),
     }
+    if tables:
+        document["tables"] = {key: asdict(table) for key, table in tables.items()}
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     path = root / "benchmarks" / "results" / f"{name}.json"
     with replacing(path) as temporary:

@@ -15,7 +15,11 @@ DECIMALS = 6
 
 
 def write_artifact(
-    folder: Path, tensors: dict[str, NDArray[Any]], manifest: dict[str, Any]
+    folder: Path,
+    tensors: dict[str, NDArray[Any]],
+    manifest: dict[str, Any],
+    *,
+    format_version: int = 1,
 ) -> None:
     """Write ``model.safetensors`` and ``manifest.json``.
 
@@ -27,6 +31,8 @@ def write_artifact(
         The weights; stored as float32, rounded, so that the last bit of an optimiser does not show.
     manifest : dict
         Everything else; ``format_version`` and ``sha256`` are added.
+    format_version : int, default 1
+        1 = plain tensors, 2 = an adapted encoder with its heads.
     """
     rounded = {
         name: np.ascontiguousarray(np.round(tensor, DECIMALS).astype(np.float32))
@@ -34,7 +40,7 @@ def write_artifact(
     }
     content = save(rounded)
     manifest = {
-        "format_version": 1,
+        "format_version": format_version,
         **manifest,
         "sha256": hashlib.sha256(content).hexdigest(),
     }

@@ -93,8 +93,8 @@ signals[
 # ## Scorecards
 #
 # One card for each conversation, in their order. What cannot be scored becomes a card with an
-# `error` and costs no other conversation anything. The last of these is in Portuguese, whose
-# words cannot be measured yet, so its criteria are left to a person.
+# `error` and costs no other conversation anything. The last of these is in Portuguese, which is
+# read where the extra `multilingual` is installed; else its criteria are left to a person.
 
 # %%
 cards = scorer.score([*own, *samples[:10], samples[-1]])

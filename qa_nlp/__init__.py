@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from qa_nlp.classification import classify
     from qa_nlp.errors import (
         ArtifactError,
         GradesError,
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
         TranscriptWarning,
     )
     from qa_nlp.importers import Transcripts, read_transcripts
+    from qa_nlp.predictions import Predictions
     from qa_nlp.rubric import Rubric
     from qa_nlp.samples import load_samples
     from qa_nlp.scorecard import Evidence, Grade, GradeStatus, Scorecard, SectionScore, TotalStatus
     from qa_nlp.scorecards import Scorecards, read_scorecards, write_scorecards
     from qa_nlp.scorer import Scorer
+    from qa_nlp.signals.hf_classifier import HFClassifier
     from qa_nlp.signals.phrases import PhraseBank
     from qa_nlp.transcript import Role, Transcript, Turn
 
@@ -36,8 +39,10 @@ __all__ = [
     "Grade",
     "GradeStatus",
     "GradesError",
+    "HFClassifier",
     "MissingExtraError",
     "PhraseBank",
+    "Predictions",
     "QaNlpError",
     "Role",
     "Rubric",
@@ -52,6 +57,7 @@ __all__ = [
     "TranscriptWarning",
     "Transcripts",
     "Turn",
+    "classify",
     "load_samples",
     "read_scorecards",
     "read_transcripts",
@@ -64,8 +70,10 @@ _MODULES = {
     "Grade": "scorecard",
     "GradeStatus": "scorecard",
     "GradesError": "errors",
+    "HFClassifier": "signals.hf_classifier",
     "MissingExtraError": "errors",
     "PhraseBank": "signals.phrases",
+    "Predictions": "predictions",
     "QaNlpError": "errors",
     "Role": "transcript",
     "Rubric": "rubric",
@@ -80,6 +88,7 @@ _MODULES = {
     "TranscriptWarning": "errors",
     "Transcripts": "importers",
     "Turn": "transcript",
+    "classify": "classification",
     "load_samples": "samples",
     "read_scorecards": "scorecards",
     "read_transcripts": "importers",

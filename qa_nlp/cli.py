@@ -122,6 +122,10 @@ def score(
     quotes: Annotated[
         bool, typer.Option("--quotes/--no-quotes", help="Put the words into the evidence.")
     ] = True,
+    encoder: Annotated[
+        str,
+        typer.Option(help="auto (by language), en, en-research, multilingual or a folder."),
+    ] = "auto",
     as_json: JsonOption = False,
 ) -> None:
     """Score transcripts and write one scorecard each; exit code 1 where one could not be scored."""
@@ -138,7 +142,9 @@ def score(
         form = Rubric.load(rubric)
         _check_not_an_input(out, inputs)
         # Scored while it is written: a place that cannot be written to shows before any work.
-        cards = _scored(lambda: Scorer(form, quotes=quotes), calls.iter_all(), quiet=as_json)
+        cards = _scored(
+            lambda: Scorer(form, encoder=encoder, quotes=quotes), calls.iter_all(), quiet=as_json
+        )
         write_scorecards(tally.watch(cards), out)
     if as_json:
         typer.echo(json.dumps({**tally.counts, "out": str(out)}))
@@ -361,9 +367,12 @@ def info(as_json: JsonOption = False) -> None:
     if as_json:
         typer.echo(json.dumps(rows))
         return
-    encoder = rows["encoder"]
     typer.echo(f"qa_nlp {rows['qa_nlp']} on Python {rows['python']}")
-    typer.echo(f"encoder: {encoder['name']}, tier {encoder['tier']}, terms: {encoder['terms']}")
+    for encoder in rows["encoders"]:
+        typer.echo(
+            f"encoder: {encoder['name']} for {', '.join(encoder['languages'])}, tier "
+            f"{encoder['tier']}, terms: {encoder['terms']}"
+        )
     for name, weights in rows["weights"].items():
         typer.echo(f"weights: {name} {weights['sha256'][:16]}, terms: {weights['terms']}")
     typer.echo(f"rubrics: {', '.join(rows['rubrics'])}")
@@ -371,24 +380,25 @@ def info(as_json: JsonOption = False) -> None:
 
 
 def _installation() -> dict[str, Any]:
-    from qa_nlp.encoding import load_encoder
+    from qa_nlp.artifacts import load_artifact, shipped_artifacts
+    from qa_nlp.encoding import encoder_offers
     from qa_nlp.rubric import shipped_rubrics
-    from qa_nlp.signals.heads import load_artifact
-    from qa_nlp.signals.measure import ARTIFACTS
     from qa_nlp.signals.phrase_bank import shipped_banks
 
-    encoder = load_encoder("en")
-    artifacts = [load_artifact(name) for name in ARTIFACTS]
+    artifacts = [load_artifact(name) for name in shipped_artifacts()]
     return {
         "qa_nlp": qa_nlp.__version__,
         "python": sys.version.split()[0],
-        "encoder": {
-            "name": encoder.name,
-            "tier": encoder.tier,
-            "languages": sorted(encoder.languages or ()),
-            "terms": encoder.terms,
-            "fingerprint": encoder.fingerprint,
-        },
+        "encoders": [
+            {
+                "name": offer.name,
+                "tier": offer.tier,
+                "languages": sorted(offer.languages or ()),
+                "terms": offer.terms,
+                "fingerprint": offer.fingerprint,
+            }
+            for offer in encoder_offers()
+        ],
         "weights": {
             item.name: {"terms": item.manifest["terms"], "sha256": item.sha256}
             for item in artifacts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
@@ -13,13 +13,16 @@ from typing import Any, Final
 from qa_nlp.calibration.grading import Measured, grade_criteria
 from qa_nlp.calibration.prior import PriorModel
 from qa_nlp.calibration.rollup import roll_up
-from qa_nlp.encoding import Encoder, load_encoder
+from qa_nlp.encoding import Encoder, EncoderOffer, encoder_offers
+from qa_nlp.encoding.offer import AUTO
 from qa_nlp.errors import TranscriptError
 from qa_nlp.importers import BadTranscript, Transcripts
 from qa_nlp.rubric import Rubric
 from qa_nlp.scorecard import Scorecard
 from qa_nlp.scorecards import Scorecards
+from qa_nlp.signals.answers import TextHead
 from qa_nlp.signals.measure import SignalMeter, SignalTable, check_signals, signal_specs
+from qa_nlp.signals.timeline import timeline
 from qa_nlp.text.language import language_of
 from qa_nlp.transcript import Transcript
 
@@ -40,10 +43,14 @@ class Scorer:
     ----------
     rubric : str, pathlib.Path or Rubric, default "service_excellence"
         Name of a shipped rubric, path of a YAML file, or a rubric.
-    encoder : str, pathlib.Path or object, default "en"
-        See `load_encoder`.
+    encoder : str, pathlib.Path or object, default "auto"
+        ``"auto"`` reads each transcript with the encoder for its language: English, and with the
+        extra ``multilingual`` Romanian, Russian and Portuguese. Else see `load_encoder`; weights
+        that ``"en-research"`` reads are for research only.
     quotes : bool, default True
         Whether evidence holds the (masked) words it points at.
+    heads : mapping of str to TextHead, optional
+        Classifiers by task in place of the shipped ones, for example an `HFClassifier`.
 
     Raises
     ------
@@ -65,23 +72,25 @@ class Scorer:
         self,
         rubric: str | Path | Rubric = "service_excellence",
         *,
-        encoder: str | Path | Encoder | Any = "en",
+        encoder: str | Path | Encoder | Any = AUTO,
         quotes: bool = True,
+        heads: Mapping[str, TextHead] | None = None,
     ) -> None:
         self.rubric = Rubric.load(rubric)
         check_signals(self.rubric)
-        self.encoder = load_encoder(encoder)
+        self.encoders = encoder_offers(encoder)
         self.quotes = quotes
         self._specs = signal_specs(self.rubric)
         self._models = {c.id: PriorModel.of(c, self._specs) for c in self.rubric.criteria}
-        self._meter = SignalMeter(self.encoder, self.rubric)
+        self._meter = SignalMeter(self.encoders, self.rubric, heads)
         self._uses = {(signal, within) for signal, within, _ in self.rubric.signal_places()}
         self.fingerprint = _hash(self.fingerprint_parts)
 
     def __repr__(self) -> str:
         return (
-            f"Scorer(rubric={self.rubric.id!r}, encoder={self.encoder.name!r}, "
-            f"tier={self.encoder.tier!r}, fingerprint={self.fingerprint!r})"
+            f"Scorer(rubric={self.rubric.id!r}, "
+            f"encoders={[offer.name for offer in self.encoders]}, "
+            f"tier={self.encoders[0].tier!r}, fingerprint={self.fingerprint!r})"
         )
 
     @property
@@ -93,14 +102,25 @@ class Scorer:
             **self._meter.fingerprint_parts,
         }
 
-    @property
-    def provenance(self) -> dict[str, str]:
-        """What scorecards say about where they come from."""
+    def provenance(self, encoder: EncoderOffer | None = None) -> dict[str, str]:
+        """Say where a scorecard comes from.
+
+        Parameters
+        ----------
+        encoder : EncoderOffer, optional
+            What read the transcript; default: the first.
+
+        Returns
+        -------
+        dict of str to str
+            ``library``, ``encoder``, ``tier`` and ``terms`` of the weights.
+        """
+        chosen = encoder or self.encoders[0]
         return {
             "library": library_version(),
-            "encoder": self.encoder.name,
-            "tier": self.encoder.tier,
-            "terms": self.encoder.terms,
+            "encoder": chosen.name,
+            "tier": chosen.tier,
+            "terms": chosen.terms,
         }
 
     def score(
@@ -208,6 +228,26 @@ class Scorer:
         views = [view for transcript in transcripts for view in transcript.by_agent()]
         return self._meter.measure(views, everything | self._uses)
 
+    def timeline(self, transcript: Transcript, library: str = "pandas") -> Any:
+        """Tell what was measured on each turn of a transcript, without its words.
+
+        Parameters
+        ----------
+        transcript : Transcript
+            The conversation.
+        library : {"pandas", "polars", "arrow"}, default "pandas"
+            What to return.
+
+        Returns
+        -------
+        pandas.DataFrame, polars.DataFrame or pyarrow.Table
+            One row for each turn: ``turn`` (from 0, as in evidence), ``role``, ``start_seconds``,
+            ``sentiment`` (valence), ``emotion`` (the strongest group shown), ``negative_emotion``
+            (probability of the strongest negative group), ``politeness`` and, on turns of the
+            agent, the three mechanisms of empathy. NaN where nothing could be measured.
+        """
+        return timeline(self._meter.batch([transcript]), library)
+
     def _score_shard(
         self, shard: Iterable[Transcript | BadTranscript], seen: set[str]
     ) -> Iterator[Scorecard]:
@@ -259,7 +299,7 @@ class Scorer:
             self.rubric.id,
             self.rubric.version,
             fingerprint=self.fingerprint,
-            provenance=self.provenance,
+            provenance=self.provenance(),
             error=reason,
         )
 
@@ -287,7 +327,7 @@ class Scorer:
             grades=grades,
             critical_failures=total.critical_failures,
             fingerprint=self.fingerprint,
-            provenance=self.provenance,
+            provenance=self.provenance(table.encoders[row]),
             metadata=transcript.metadata,
             channel=transcript.channel,
             language=measured.language,

@@ -21,9 +21,9 @@ from benchmarks.record import FORMAT, ROOT, data_folder, data_sha256, file_sha25
 PAGES: Final = ("*.md", "benchmarks/*.md", "docs/**/*.md", "models/**/*.md")
 _KINDS: Final = ("weights", "rubrics", "data", "modules")
 _TARGET_KEYS: Final = {"name", "value", "low", "high", "goal", "met"}
-_OPENING: Final = re.compile(r"^<!-- results:(\w+) -->$", re.MULTILINE)
+_OPENING: Final = re.compile(r"^<!-- results:([\w.-]+) -->$", re.MULTILINE)
 _BLOCK: Final = re.compile(
-    r"^<!-- results:(?P<name>\w+) -->\n(?P<body>(?:(?!<!-- results:).)*?)^<!-- /results -->$",
+    r"^<!-- results:(?P<name>[\w.-]+) -->\n(?P<body>(?:(?!<!-- results:).)*?)^<!-- /results -->$",
     re.MULTILINE | re.DOTALL,
 )
 
@@ -139,10 +139,11 @@ def _stale_tables(root: Path, results: dict[str, dict[str, Any]], write: bool) -
         renewed = text
         for block in blocks:
             name = block["name"]
-            if not results.get(name, {}).get("readme_table"):
-                yield Finding(place, f"no readable result {name!r} with a readme_table to show")
+            recorded = _table(results, name)
+            if not recorded:
+                yield Finding(place, f"no readable result {name!r} with a table to show")
                 continue
-            table = markdown_table(results[name]["readme_table"])
+            table = markdown_table(recorded)
             if block["body"] == table:
                 continue
             renewed = renewed.replace(
@@ -156,6 +157,16 @@ def _stale_tables(root: Path, results: dict[str, dict[str, Any]], write: bool) -
                 )
         if write and renewed != text:
             path.write_text(renewed, encoding="utf-8", newline="\n")
+
+
+def _table(results: dict[str, dict[str, Any]], name: str) -> dict[str, Any] | None:
+    """Find the table of a result, or after a dot in its name one of its other tables."""
+    result, dot, key = name.partition(".")
+    recorded = results.get(result, {})
+    table: dict[str, Any] | None = (
+        recorded.get("tables", {}).get(key) if dot else recorded.get("readme_table")
+    )
+    return table
 
 
 def _pages(root: Path) -> Iterable[Path]:

@@ -8,9 +8,13 @@ from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from qa_nlp.scorecard import Evidence, Grade, GradeStatus, Scorecard, SectionScore, TotalStatus
-from qa_nlp.signals.base import Batch
+from qa_nlp.signals.answers import class_names, pool_logits
+from qa_nlp.signals.base import Array, Batch
+from qa_nlp.signals.tasks import TASKS, task_values
+from qa_nlp.signals.turns import answers_on_turns, turns_of
 from qa_nlp.text.sentences import sentence_table
 from qa_nlp.transcript import Role, Transcript, Turn
 
@@ -29,21 +33,65 @@ def batch_of(
     heads: Mapping[str, Mapping[str, Sequence[float]]] | None = None,
     vectors: Mapping[str, Sequence[float]] | None = None,
 ) -> Batch:
-    """Build a batch whose head probabilities and vectors are stated for each sentence."""
+    """Build a batch whose head probabilities and vectors are stated for each sentence.
+
+    Turns are answered by what is stated of their sentences, put together as the task asks for.
+    """
     table = sentence_table(transcripts)
     rows = [vectors[text] if vectors else (0.0,) for text in table.texts]
     width = len(rows[0]) if rows else 1
+    answering = {task: StatedHead(task, stated) for task, stated in (heads or {}).items()}
+    logits = {task: head.logits(table.texts, None) for task, head in answering.items()}
     return Batch(
         tuple(transcripts),
         tuple(transcript.language for transcript in transcripts),
         np.ones(len(transcripts), dtype=np.bool_),
         table,
         np.array(rows, dtype=np.float32).reshape(-1, width),
-        {
-            task: np.array([stated[text] for text in table.texts], dtype=np.float64)
-            for task, stated in (heads or {}).items()
-        },
+        {task: head.probabilities(logits[task]) for task, head in answering.items()},
+        turns_of(table),
+        answers_on_turns(table, answering, logits),
     )
+
+
+class StatedHead:
+    """A head whose answers on sentences are stated, as probabilities.
+
+    They are put together without logits, so that the answers on turns are easy to tell by hand; of
+    ordered levels, it is those of reaching a level.
+    """
+
+    reads_vectors = False
+    fingerprint = "stated"
+
+    def __init__(self, task: str, stated: Mapping[str, Sequence[float]]) -> None:
+        self.task = task
+        self.classes = TASKS[task].classes or ()
+        self._ordinal = TASKS[task].kind == "ordinal"
+        self._stated = stated
+
+    def logits(self, sentences: Sequence[str], rows: NDArray[np.float32] | None) -> Array:
+        stated = np.array([self._stated[text] for text in sentences], dtype=np.float64)
+        columns = stated.reshape(-1, len(self.classes))
+        if not self._ordinal:
+            return columns
+        return np.column_stack([columns[:, 1] + columns[:, 2], columns[:, 2]])
+
+    def pool(self, logits: Array, owner: NDArray[np.int64], share: Array, texts: int) -> Array:
+        return pool_logits(TASKS[self.task].pooling, logits, owner, share, texts)
+
+    def probabilities(self, pooled: Array) -> Array:
+        if not self._ordinal:
+            return pooled
+        first, second = pooled.T
+        return np.column_stack([1 - first, first - second, second])
+
+    def values(self, pooled: Array) -> Array:
+        return task_values(self.task, self.classes, self.probabilities(pooled))
+
+    def labels(self, pooled: Array) -> NDArray[np.object_]:
+        chances = self.probabilities(pooled)
+        return class_names(self.classes, chances, chances.argmax(axis=1))
 
 
 class HashEncoder:

@@ -17,10 +17,12 @@ from qa_nlp.cli import app
 from qa_nlp.importers import read_transcripts
 from qa_nlp.samples import Samples, load_samples
 from qa_nlp.scorer import Scorer
+from tests.golden_predictions import golden_predictions
 
 TESTS: Final = Path(__file__).resolve().parent
 GOLDEN: Final = TESTS / "golden" / "scorecards.json"
 FORMATS: Final = TESTS / "golden" / "formats.json"
+PREDICTIONS: Final = TESTS / "golden" / "classifiers.json"
 FIXTURES: Final = TESTS / "fixtures" / "importers"
 SAMPLES: Final = ("call-en-01", "chat-ro-01")
 """One conversation that is graded, and one whose text cannot be measured."""
@@ -77,6 +79,8 @@ def main() -> None:
             for path in fixtures()
         }
     FORMATS.write_text(json.dumps(formats, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    predictions = json.dumps(golden_predictions(), indent=1, ensure_ascii=False)
+    PREDICTIONS.write_text(predictions + "\n", encoding="utf-8")
     print(f"{GOLDEN.relative_to(Path.cwd())}: {len(rows)} scorecards, {len(text):,} characters")
 
 

@@ -197,6 +197,27 @@ def test_check_write_puts_the_recorded_table_into_the_page(repository: Path) -> 
     assert page == BLOCK.format(SHOWN)
 
 
+def test_check_write_shows_another_table_of_a_result_by_its_name(repository: Path) -> None:
+    write(repository, tables={"sentiment-en.more": Table(["head", "r"], [["tone", "0.71"]])})
+    page = repository / "README.md"
+    page.write_text("<!-- results:heads.sentiment-en.more -->\n<!-- /results -->\n", "utf-8")
+
+    findings = check_results(repository, write=True)
+
+    assert findings == []
+    assert "| tone | 0.71 |" in page.read_text(encoding="utf-8")
+
+
+def test_check_fails_when_a_result_has_no_table_of_that_name(repository: Path) -> None:
+    page = repository / "README.md"
+    page.write_text("<!-- results:heads.none -->\n<!-- /results -->\n", "utf-8")
+
+    (finding,) = check_results(repository)
+
+    assert finding.is_error
+    assert "'heads.none'" in finding.message
+
+
 def test_check_fails_when_a_figure_in_readme_is_not_the_recorded_one(repository: Path) -> None:
     text = "# Project\n\n" + BLOCK.format(SHOWN.replace("0.83", "0.93"))
     (repository / "README.md").write_text(text, encoding="utf-8")

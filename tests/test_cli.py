@@ -400,7 +400,7 @@ def test_check_exits_2_when_a_file_is_missing(calls: Path, name: str) -> None:
 
 
 def test_check_scores_nothing(calls: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(qa_nlp.scorer, "load_encoder", None)
+    monkeypatch.setattr(qa_nlp.scorer, "encoder_offers", None)
 
     assert run("check", calls).code == 0
 
@@ -483,7 +483,8 @@ def test_info_shows_versions_weights_and_terms() -> None:
 
     assert shown.code == 0
     assert facts["qa_nlp"] == qa_nlp.__version__
-    assert facts["encoder"]["fingerprint"] == Scorer().encoder.fingerprint
+    shipped = [offer.fingerprint for offer in Scorer().encoders]
+    assert [encoder["fingerprint"] for encoder in facts["encoders"]] == shipped
     assert facts["rubrics"] == list(shipped_rubrics())
     assert facts["phrase_banks"] == list(shipped_banks())
     for name, weights in facts["weights"].items():

@@ -35,6 +35,7 @@ HEAVY = {
 LAYERS = [
     {"errors"},
     {
+        "artifacts",
         "editor_schema",
         "masking",
         "resources",
@@ -45,13 +46,13 @@ LAYERS = [
     },
     {"scope"},
     {"question_table", "rubric"},
-    {"display", "grades", "scorecard", "scorecard_html", "scorecards"},
+    {"display", "grades", "predictions", "scorecard", "scorecard_html", "scorecards"},
     {"encoding", "importers", "text"},
     {"samples"},
     {"signals"},
     {"rubric_init", "signal_suggestions"},
     {"calibration"},
-    {"scorer"},
+    {"classification", "scorer"},
     {"__main__", "cli", "terminal"},
 ]
 VALUE_OBJECTS = set().union(*LAYERS[:5])
@@ -156,6 +157,12 @@ def test_public_name_can_be_imported_and_is_documented(name: str) -> None:
 
     assert value.__name__ == name
     assert value.__doc__
+
+
+def test_no_public_name_is_that_of_a_module_which_would_hide_it_once_imported() -> None:
+    modules = {module_name(path).split(".")[1] for path in MODULES}
+
+    assert set(qa_nlp.__all__) & modules == set()
 
 
 def test_public_names_that_type_checkers_see_are_the_public_names() -> None:

@@ -14,7 +14,7 @@ from qa_nlp.errors import ArtifactError, RubricError, TranscriptError
 from qa_nlp.importers import BadTranscript, read_transcripts
 from qa_nlp.masking import mask
 from qa_nlp.rubric import Rubric
-from qa_nlp.samples import Samples
+from qa_nlp.samples import Samples, load_samples
 from qa_nlp.scorecard import GradeStatus, TotalStatus
 from qa_nlp.scorecards import Scorecards, read_scorecards, write_scorecards
 from qa_nlp.scorer import Scorer
@@ -104,7 +104,7 @@ def test_card_says_where_it_comes_from(scorer: Scorer, sample_cards: Scorecards)
     assert (card.rubric, card.rubric_version) == (scorer.rubric.id, scorer.rubric.version)
     assert card.fingerprint == scorer.fingerprint
     assert card.provenance.keys() == {"library", "encoder", "tier", "terms"}
-    assert (card.provenance["encoder"], card.provenance["tier"]) == ("all-MiniLM-L6-v2", "torch")
+    assert (card.provenance["encoder"], card.provenance["tier"]) == ("encoder-en", "torch")
 
 
 def test_grades_follow_the_rubric_and_say_that_no_human_informed_them(
@@ -117,17 +117,24 @@ def test_grades_follow_the_rubric_and_say_that_no_human_informed_them(
         assert not any(grade.calibrated for grade in card.grades)
 
 
-def test_english_samples_are_graded_and_others_wait_for_a_person(
-    sample_cards: Scorecards,
-) -> None:
+def test_samples_of_all_four_languages_are_graded(sample_cards: Scorecards) -> None:
+    assert {card.language for card in sample_cards} == {"en", "ro", "ru", "pt"}
     for card in sample_cards:
         open_ = [grade for grade in card.grades if grade.status is GradeStatus.ABSTAINED]
-        if card.language == "en":
-            assert len(open_) < len(card.grades)
-        else:
-            assert card.total_status is TotalStatus.PROVISIONAL
-            reason = f"text signals cannot be measured in this language yet ({card.language})"
-            assert reason in {grade.reason for grade in open_}
+        assert len(open_) < len(card.grades)
+        reader = "encoder-en" if card.language == "en" else "encoder-multilingual"
+        assert card.provenance["encoder"] == reader
+
+
+def test_card_in_a_language_that_no_encoder_reads_waits_for_a_person() -> None:
+    (card,) = Scorer("service_excellence", encoder="en").score(
+        [transcript for transcript in load_samples() if transcript.language == "ro"][:1]
+    )
+
+    open_ = [grade for grade in card.grades if grade.status is GradeStatus.ABSTAINED]
+    assert card.total_status is TotalStatus.PROVISIONAL
+    reason = "text signals cannot be measured in this language yet (ro)"
+    assert reason in {grade.reason for grade in open_}
 
 
 def test_numbers_on_cards_have_four_decimals_and_probabilities_sum_to_one(
@@ -496,7 +503,7 @@ def test_fingerprint_changes_when_the_encoder_does(quick: Scorer) -> None:
 
 def test_scorer_says_what_it_is(quick: Scorer) -> None:
     assert repr(quick) == (
-        f"Scorer(rubric='demo', encoder='HashEncoder', tier='custom', "
+        f"Scorer(rubric='demo', encoders=['HashEncoder'], tier='custom', "
         f"fingerprint='{quick.fingerprint}')"
     )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["EMPATHY", "NEGATIVE", "PHRASES", "POSITIVE"]
+__all__ = ["PHRASES"]
 
 PHRASES: Final = {
     "acknowledgement": ["i understand", "i see", "got it", "okay", "of course", "sure"],
@@ -47,31 +47,3 @@ PHRASES: Final = {
     "transfer": ["transfer", "put you through", "connect you", "pass you"],
 }  # fmt: skip
 """By phrase bank."""
-
-POSITIVE: Final = [
-    "thank*", "great", "good", "love*", "perfect", "excellent", "awesome", "amazing", "happy",
-    "glad", "best", "nice", "wonderful", "fantastic", "helpful", "appreciate*", "brilliant", "lol",
-    "fun", "beautiful", "excited", "hope", "enjoy*", "well done", "cheers", "works", "pleased",
-]  # fmt: skip
-NEGATIVE: Final = [
-    "bad", "worst", "terrible", "awful", "horrible", "hate*", "angry", "annoy*", "disappoint*",
-    "frustrat*", "ridiculous", "useless", "wrong", "problem*", "never", "not working", "broken",
-    "unacceptable", "rude", "sad", "sorry", "stupid", "delay*", "cancel*", "lost", "waste*",
-    "fail*", "boring", "fuck*", "shit", "wait*", "still", "dull", "no one", "can't",
-]  # fmt: skip
-
-EMPATHY: Final = {
-    "emotional_reactions": (
-        ["sorry", "glad", "hope", "happy for", "take care"],
-        ["so sorry", "really sorry", "my heart", "feel for you", "i'm worried", "here for you"],
-    ),
-    "interpretations": (
-        ["i understand", "frustrating", "must be", "sounds like", "i know how"],
-        ["must feel", "you feel", "i can imagine", "you must have", "i felt", "i've been there"],
-    ),
-    "explorations": (
-        ["what happened", "are you ok*", "how are you", "what's wrong", "why do you"],
-        ["do you feel", "are you feeling", "how did", "what makes you", "tell me more"],
-    ),
-}  # fmt: skip
-"""By mechanism: words of a weak and of a strong answer."""

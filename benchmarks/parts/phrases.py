@@ -177,12 +177,12 @@ def measure_phrases(marked: Marked, encoder: Encoder) -> dict[str, Any]:
 def _answers(marked: Marked, encoder: Encoder) -> tuple[Mapping[str, Array], Mapping[str, Flags]]:
     """Give the scores and the yes-or-no answers of each method, texts by banks."""
     pieces = Pieces.of(marked.texts)
-    vectors = encoder.encode(pieces.distinct)
+    vectors = encoder.encode(pieces.distinct)[:, : encoder.width]
     matcher = shipped_matcher(encoder)
     column = [matcher.ids.index(bank) for bank in marked.banks]
     own = pieces.greatest(matcher.probabilities(vectors)[:, column])
     samples = [encoder.encode(matcher.banks[index].samples["en"]) for index in column]
-    nearest = [(vectors @ rows.T).max(axis=1) for rows in samples]
+    nearest = [(vectors @ rows[:, : encoder.width].T).max(axis=1) for rows in samples]
     cosine = pieces.greatest(np.stack(nearest, axis=1).astype(np.float64))
     words = [occurrences(marked.texts, PHRASES[bank]) > 0 for bank in marked.banks]
     keywords = np.stack(words, axis=1)

@@ -35,6 +35,8 @@ class Remembering:
         self.name = encoder.name
         self.tier = encoder.tier
         self.languages = encoder.languages
+        self.width = encoder.width
+        self.artifact = getattr(encoder, "artifact", None)  # whose heads read its rows
         self.fingerprint = encoder.fingerprint
         self.terms = encoder.terms
 
@@ -147,25 +149,6 @@ class Pieces:
         best = np.zeros((self.size, values.shape[1]))
         np.maximum.at(best, self.owner, values[self.sentence])
         return best
-
-    def strongest(self, values: Array) -> NDArray[np.int64]:
-        """Find the sentence of each text with the greatest value.
-
-        Parameters
-        ----------
-        values : ndarray, shape (distinct,)
-            Of each distinct sentence.
-
-        Returns
-        -------
-        ndarray of int64, shape (texts,)
-            Positions in `distinct`; the first of equals, and -1 for a text without words.
-        """
-        found = np.full(self.size, -1, dtype=np.int64)
-        for owner, sentence in zip(self.owner.tolist(), self.sentence.tolist(), strict=True):
-            if found[owner] < 0 or values[sentence] > values[found[owner]]:
-                found[owner] = sentence
-        return found
 
 
 def occurrences(texts: Sequence[str], words: Sequence[str]) -> NDArray[np.int64]:

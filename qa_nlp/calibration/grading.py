@@ -21,7 +21,14 @@ __all__ = ["Measured", "grade_criteria"]
 ABSTAIN_BELOW: Final = 1.2
 """Without human grades a level needs this times the probability of a blind guess, 1 ÷ levels."""
 
-TEXT_FAMILIES: Final = ("phrase.", "rule.", "customer_sentiment.", "empathy.")
+TEXT_FAMILIES: Final = (
+    "phrase.",
+    "rule.",
+    "customer_sentiment.",
+    "customer_emotion.",
+    "empathy.",
+    "tone.",
+)
 """Signals of the words; where a language cannot be read, no criterion that uses one is graded."""
 
 LEAST_MEASURED: Final = 0.5

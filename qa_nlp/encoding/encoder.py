@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
@@ -20,6 +21,22 @@ Vectors = NDArray[np.float32]
 
 DECIMALS: Final = 5
 """Vectors are rounded to this many decimals before anything reads them."""
+
+SHIPPED: Final[Mapping[str, str | None]] = MappingProxyType(
+    {
+        "en": "encoder-en",
+        "en-research": "encoder-en-research",
+        "multilingual": "encoder-multilingual",
+        "minilm": None,
+        "multilingual-base": None,
+    }
+)
+"""The encoders that have a name here, and the artefact that adapts each."""
+
+ENCODER_OF_LANGUAGE: Final[Mapping[str, str]] = MappingProxyType(
+    {"en": "en", **dict.fromkeys(("ro", "ru", "pt"), "multilingual")}
+)
+"""Which encoder reads a language where none is chosen."""
 
 _PROBES: Final = ("Good morning.", "My order has not arrived yet.", "I can refund you today.")
 
@@ -41,6 +58,11 @@ class Encoder(Protocol):
     @property
     def languages(self) -> frozenset[str] | None:
         """Language codes it reads; None = any."""
+        ...
+
+    @property
+    def width(self) -> int:
+        """Columns of a vector."""
         ...
 
     @property
@@ -70,6 +92,11 @@ class CustomEncoder:
     languages : frozenset of str, optional
         Languages it reads; None = any.
 
+    Attributes
+    ----------
+    width : int
+        Columns of a vector.
+
     Raises
     ------
     ArtifactError
@@ -89,9 +116,9 @@ class CustomEncoder:
         self._model = model
         self.name = name
         self.languages = languages
-        self._width = 0
+        self.width = 0
         probes = np.round(self.encode(list(_PROBES)), 3) + 0.0
-        self._width = probes.shape[1]
+        self.width = probes.shape[1]
         self.fingerprint = f"{name}:{hashlib.sha256(probes.tobytes()).hexdigest()[:16]}"
 
     def encode(self, texts: Sequence[str]) -> Vectors:
@@ -113,7 +140,7 @@ class CustomEncoder:
             When the model does not give one finite vector a text.
         """
         if not texts:
-            return np.zeros((0, self._width), dtype=np.float32)
+            return np.zeros((0, self.width), dtype=np.float32)
         try:
             raw = np.asarray(self._model.encode(list(texts)), dtype=np.float32)
         except ValueError:
@@ -216,8 +243,10 @@ def load_encoder(encoder: str | Path | Encoder | Any = "en") -> Encoder:
     Parameters
     ----------
     encoder : str, pathlib.Path or object, default "en"
-        ``"en"``, the folder of a sentence-transformers model, its name where it lies in the local
-        cache already, an `Encoder`, or any object with ``encode(list of str)``.
+        ``"en"``, ``"en-research"`` (its weights are for research only), ``"multilingual"`` (needs
+        the extra ``multilingual``), their bases ``"minilm"`` and ``"multilingual-base"``, the
+        folder of a sentence-transformers model, its name where it lies in the local cache already,
+        an `Encoder`, or any object with ``encode(list of str)``.
 
     Returns
     -------
@@ -228,16 +257,27 @@ def load_encoder(encoder: str | Path | Encoder | Any = "en") -> Encoder:
     ------
     ArtifactError
         When there is no such encoder on this machine.
+    MissingExtraError
+        When the multilingual encoder is not installed.
     """
-    if isinstance(encoder, str) and encoder == "en":
-        from qa_nlp.encoding.minilm import MiniLM
-
-        return MiniLM.shared()
+    if isinstance(encoder, str) and encoder in SHIPPED:
+        return _shipped(encoder)
     if isinstance(encoder, (str, Path)):
         return _sentence_transformer(str(encoder))
     if isinstance(encoder, Encoder):
         return encoder
     return CustomEncoder(encoder, name=type(encoder).__name__)
+
+
+def _shipped(name: str) -> Encoder:
+    from qa_nlp.encoding.adapted import adapted
+    from qa_nlp.encoding.e5 import MultilingualE5
+    from qa_nlp.encoding.minilm import MiniLM
+
+    artifact = SHIPPED[name]
+    if artifact is not None:
+        return adapted(artifact)
+    return MiniLM.shared() if name == "minilm" else MultilingualE5.shared()
 
 
 def _sentence_transformer(name: str) -> CustomEncoder:
@@ -270,5 +310,6 @@ def _model_folder(name: str) -> Path:
     except (OSError, ValueError):
         raise ArtifactError(
             f"encoder {name!r} is not on this machine, and qa_nlp downloads nothing; give 'en', "
-            "the folder of a sentence-transformers model, or an object with encode(list of str)"
+            "'multilingual', the folder of a sentence-transformers model, or an object with "
+            "encode(list of str)"
         ) from None

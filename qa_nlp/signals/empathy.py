@@ -8,25 +8,40 @@ each none (0), weak (1) or strong (2).
 
 from __future__ import annotations
 
+from math import inf
 from typing import Final
 
 import numpy as np
 
-from qa_nlp.signals.base import Array, Batch, Column, SignalSpec, Span
-from qa_nlp.signals.sentiment import turn_means, valence
+from qa_nlp.signals.base import Array, Batch, Column, Measured, SignalSpec, Span, columns_of
+from qa_nlp.signals.emotion import SHOWN, negative_emotion
+from qa_nlp.signals.turns import (
+    Sentence,
+    long_turns,
+    speaking_sentences,
+    strongest_sentences,
+    turn_rows,
+    turn_values,
+)
 from qa_nlp.transcript import Role
 
-__all__ = ["EMPATHY", "MECHANISMS", "expected_levels", "measure_empathy"]
+__all__ = ["EMPATHY", "MECHANISMS", "emotional_turns", "expected_levels", "measure_empathy"]
 
 MECHANISMS: Final = ("emotional_reactions", "interpretations", "explorations")
+_CARING: Final = MECHANISMS[:2]
+"""What answers a feeling; interest alone does not."""
 EMOTIONAL: Final = -0.35
 """A customer's turn of this valence or below asks for an empathic answer."""
 FEWEST_WORDS: Final = 3
-"""A turn of fewer words, a bare no or a goodbye, asks for no empathic answer."""
+"""A turn of fewer words, a bare no or a goodbye, asks for no empathic answer and has no tone."""
 ANSWERED: Final = 0.7
 """Expected level of a reaction or interpretation from which an agent's turn answers a feeling."""
 
-_SOURCE: Final = "Mechanisms: Sharma, Miner, Atkins & Althoff 2020."
+_SOURCE: Final = (
+    'Mechanisms: Sharma, Miner, Atkins & Althoff 2020, "A Computational Approach to Understanding '
+    'Empathy Expressed in Text-Based Mental Health Support".'
+)
+_OWN: Final = "Own definition on the mechanisms of Sharma, Miner, Atkins & Althoff 2020."
 
 EMPATHY: Final = (
     *(
@@ -40,7 +55,13 @@ EMPATHY: Final = (
     SignalSpec(
         "empathy.answered_share",
         "Share of the customer's emotional turns that the agent's next turn answers with empathy.",
-        "share", 0, 1, 0, 1, source="Own definition on those mechanisms.",
+        "share", 0, 1, 0, 1, source=_OWN,
+    ),
+    SignalSpec(
+        "empathy.missed",
+        "Number of the customer's emotional turns that the agent's next turn answers without "
+        "empathy.",
+        "turns", 0, inf, 0, 3, source=_OWN,
     ),
 )  # fmt: skip
 
@@ -64,102 +85,143 @@ def expected_levels(batch: Batch, mechanism: str) -> Array:
     return np.asarray(probabilities[:, 1] + 2 * probabilities[:, 2])
 
 
+def emotional_turns(batch: Batch) -> list[dict[int, int]]:
+    """Find the customer's emotional turns, and the turns of the agent that answer them.
+
+    A turn is emotional from a valence of `EMOTIONAL` downwards, or where it shows a negative
+    emotion, and has at least `FEWEST_WORDS` words. Where the customer goes on, or the conversation
+    ends, before the agent speaks, there is nothing to judge.
+
+    Parameters
+    ----------
+    batch : Batch
+        With the head ``sentiment`` or ``emotion_group``, or both.
+
+    Returns
+    -------
+    list of dict of int to int
+        For each transcript, emotional turn to the agent's turn that follows it; in order.
+    """
+    answers = batch.turn_answers
+    valences = answers["sentiment"].values if "sentiment" in answers else None
+    negative = negative_emotion(batch) if "emotion_group" in answers else None
+    found = []
+    for position in range(len(batch.transcripts)):
+        emotional: set[int] = set()
+        if valences is not None:
+            felt = turn_values(batch, position, valences, Role.CUSTOMER)
+            emotional |= {turn for turn, value in felt.items() if value <= EMOTIONAL}
+        if negative is not None:
+            shown = turn_values(batch, position, negative, Role.CUSTOMER)
+            emotional |= {turn for turn, value in shown.items() if value >= SHOWN}
+        emotional &= long_turns(batch, position, FEWEST_WORDS)
+        next_turns = {turn: _next_agent_turn(batch, position, turn) for turn in sorted(emotional)}
+        found.append({turn: after for turn, after in next_turns.items() if after is not None})
+    return found
+
+
 def measure_empathy(batch: Batch) -> dict[str, Column]:
     """Measure the agent's empathy.
 
     Parameters
     ----------
     batch : Batch
-        With the heads ``sentiment`` and the three mechanisms.
+        The conversations.
 
     Returns
     -------
     dict of str to Column
-        One column for each of `EMPATHY`; NaN where the agent says nothing, and for the share of
-        answers where the customer shows no feeling that asks for one.
+        One column for each of `EMPATHY`; NaN where the agent says nothing, and without the head
+        that it needs. What is said about answers is NaN where the customer says nothing, the share
+        of answers also where the customer shows no feeling that asks for one.
     """
-    levels = {mechanism: expected_levels(batch, mechanism) for mechanism in MECHANISMS}
-    columns = {f"empathy.{name}": _strongest(batch, values) for name, values in levels.items()}
-    caring = np.maximum(levels["emotional_reactions"], levels["interpretations"])
-    columns["empathy.answered_share"] = _answered(batch, caring)
-    return columns
+    levels = {
+        mechanism: expected_levels(batch, mechanism)
+        for mechanism in MECHANISMS
+        if mechanism in batch.heads
+    }
+    measured = [_mechanisms(batch, position, levels) for position in range(len(batch.transcripts))]
+    reads_feelings = not batch.heads.keys().isdisjoint({"sentiment", "emotion_group"})
+    if reads_feelings and levels.keys() >= set(_CARING):
+        caring = np.maximum(*(levels[name] for name in _CARING))
+        turns = np.maximum(*(batch.turn_answers[name].values for name in _CARING))
+        for position, feelings in enumerate(emotional_turns(batch)):
+            said = speaking_sentences(batch, position, turns, caring, Role.AGENT)
+            measured[position] |= _answers(batch, position, said, feelings)
+    return columns_of(EMPATHY, measured)
 
 
-def _strongest(batch: Batch, levels: Array) -> Column:
-    table = batch.sentences
-    values = np.full(len(batch.transcripts), np.nan)
-    evidence: list[tuple[Span, ...]] = [()] * len(values)
-    for position, transcript in enumerate(batch.transcripts):
-        rows = [
-            row
-            for row in range(table.offsets[position], table.offsets[position + 1])
-            if transcript.turns[table.turn[row]].role is Role.AGENT
-        ]
-        if rows:
-            best = max(rows, key=lambda row: levels[table.text[row]])
-            level = float(levels[table.text[best]])
-            values[position] = level
-            note = f"strongest of {len(rows)}: level {level:.1f} of 2"
-            start, end = int(table.start[best]), int(table.end[best])
-            evidence[position] = (
-                Span(1.0, int(table.turn[best]), start, end, note, raises=True),
-                Span(1.0, note=f"no sentence of {len(rows)} above level {level:.1f}", raises=False),
-            )
-    return Column(values, evidence)
+def _mechanisms(batch: Batch, position: int, levels: dict[str, Array]) -> dict[str, Measured]:
+    rows = turn_rows(batch, position, Role.AGENT).values()
+    count = sum(len(of_turn) for of_turn in rows)
+    if not count:
+        return {}
+    found: dict[str, Measured] = {}
+    for mechanism, values in levels.items():
+        turns = strongest_sentences(batch, position, values, Role.AGENT).values()
+        best = max(turns, key=lambda sentence: sentence.value)
+        strongest = f"strongest of {count}: level {best.value:.1f} of 2"
+        none = f"no sentence of {count} above level {best.value:.1f}"
+        found[f"empathy.{mechanism}"] = (
+            best.value,
+            (best.span(strongest, raises=True), Span(1.0, note=none, raises=False)),
+        )
+    return found
 
 
-def _answered(batch: Batch, caring: Array) -> Column:
-    values = np.full(len(batch.transcripts), np.nan)
-    evidence: list[tuple[Span, ...]] = [()] * len(values)
-    scores = valence(batch)
-    for position, transcript in enumerate(batch.transcripts):
-        feelings = turn_means(batch, position, scores, Role.CUSTOMER)
-        emotional = [
-            turn
-            for turn, value in feelings.items()
-            if value <= EMOTIONAL and len(transcript.turns[turn].text.split()) >= FEWEST_WORDS
-        ]
-        answers = _best_sentences(batch, position, caring)
-        asked = [(turn, _next_agent_turn(batch, position, turn)) for turn in emotional]
-        asked = [(turn, answer) for turn, answer in asked if answer is not None]
-        if not asked:
-            continue
-        taken = [(turn, a) for turn, a in asked if a in answers and answers[a][0] >= ANSWERED]
-        missed = [turn for turn, a in asked if a not in answers or answers[a][0] < ANSWERED]
-        values[position] = len(taken) / len(asked)
-        spans = [
-            Span(
-                1 / len(missed),
-                turn,
-                0,
-                len(transcript.turns[turn].text),
-                "feeling not answered",
-                raises=False,
-            )
-            for turn in missed
-        ]
-        for turn, answer in taken:
-            _, start, end = answers[answer]
-            note = f"answers turn {turn}"
-            spans.append(Span(1 / len(taken), answer, start, end, note, raises=True))
-        evidence[position] = tuple(spans)
-    return Column(values, evidence)
+def _answers(
+    batch: Batch, position: int, said: dict[int, Sentence], feelings: dict[int, int]
+) -> dict[str, Measured]:
+    if not said or not turn_rows(batch, position, Role.CUSTOMER):
+        return {}
+    taken = [
+        (turn, said[answer])
+        for turn, answer in feelings.items()
+        if answer in said and said[answer].value >= ANSWERED
+    ]
+    answered = {turn for turn, _ in taken}
+    missed = [(turn, answer) for turn, answer in feelings.items() if turn not in answered]
+    found = {"empathy.missed": _missed(batch, position, taken, missed)}
+    if feelings:
+        found["empathy.answered_share"] = _answered_share(batch, position, taken, missed)
+    return found
 
 
-def _best_sentences(
-    batch: Batch, position: int, levels: Array
-) -> dict[int | None, tuple[float, int, int]]:
-    """For each turn of the agent, the sentence with the highest level: (level, start, end)."""
-    table = batch.sentences
-    turns = batch.transcripts[position].turns
-    best: dict[int | None, tuple[float, int, int]] = {}
-    for row in range(table.offsets[position], table.offsets[position + 1]):
-        turn = int(table.turn[row])
-        if turns[turn].role is Role.AGENT:
-            found = (float(levels[table.text[row]]), int(table.start[row]), int(table.end[row]))
-            if turn not in best or found[0] > best[turn][0]:
-                best[turn] = found
-    return best
+def _answered_share(
+    batch: Batch, position: int, taken: list[tuple[int, Sentence]], missed: list[tuple[int, int]]
+) -> Measured:
+    spans = [
+        _whole(batch, position, turn, "feeling not answered", 1 / len(missed), raises=False)
+        for turn, _ in missed
+    ]
+    spans += [
+        answer.span(f"answers turn {turn}", 1 / len(taken), raises=True) for turn, answer in taken
+    ]
+    return len(taken) / (len(taken) + len(missed)), tuple(spans)
+
+
+def _missed(
+    batch: Batch, position: int, taken: list[tuple[int, Sentence]], missed: list[tuple[int, int]]
+) -> Measured:
+    spans = []
+    share = 0.5 / max(1, len(missed))
+    for turn, answer in missed:
+        note = f"no empathy for turn {turn}"
+        spans.append(_whole(batch, position, turn, "feeling not answered", share, raises=True))
+        spans.append(_whole(batch, position, answer, note, share, raises=True))
+    spans += [
+        answer.span(f"answers turn {turn}", 1 / len(taken), raises=False) for turn, answer in taken
+    ]
+    if not taken and not missed:
+        spans.append(Span(1.0, note="no feeling that asks for an answer", raises=False))
+    return float(len(missed)), tuple(spans)
+
+
+def _whole(
+    batch: Batch, position: int, turn: int, note: str, share: float, *, raises: bool
+) -> Span:
+    text = batch.transcripts[position].turns[turn].text
+    return Span(share, turn, 0, len(text), note, raises=raises)
 
 
 def _next_agent_turn(batch: Batch, position: int, turn: int) -> int | None:

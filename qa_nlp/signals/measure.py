@@ -2,36 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
 
-from qa_nlp.encoding import Encoder, VectorCache
+from qa_nlp.encoding import Encoder, EncoderOffer, VectorCache
 from qa_nlp.errors import RubricError, did_you_mean
 from qa_nlp.rubric import Rubric, column_name
 from qa_nlp.scorecards import to_library
-from qa_nlp.signals.base import Batch, Column, SignalSpec
+from qa_nlp.signals.answers import TextHead, check_head
+from qa_nlp.signals.base import Batch, Column, SignalSpec, Span
 from qa_nlp.signals.conduct import CONDUCT, measure_conduct
+from qa_nlp.signals.emotion import EMOTION, measure_emotion
 from qa_nlp.signals.empathy import EMPATHY, measure_empathy
-from qa_nlp.signals.heads import load_artifact, load_heads
-from qa_nlp.signals.phrases import ARTIFACT as PHRASES
-from qa_nlp.signals.phrases import measure_phrases, phrase_specs, shipped_matcher
+from qa_nlp.signals.heads import heads_of
+from qa_nlp.signals.phrases import (
+    measure_phrases,
+    phrase_specs,
+    phrase_weights_fingerprint,
+    shipped_banks_fingerprint,
+    shipped_matcher,
+)
 from qa_nlp.signals.rules import CompiledRules, check_rules, measure_rules, rule_specs
 from qa_nlp.signals.sentiment import SENTIMENT, measure_sentiment
+from qa_nlp.signals.tone import TONE, measure_tone
+from qa_nlp.signals.turns import answers_on_turns, turns_of
 from qa_nlp.text.language import language_of
 from qa_nlp.text.sentences import sentence_table
 from qa_nlp.transcript import Transcript
 
 __all__ = ["SIGNALS_VERSION", "SignalMeter", "SignalTable", "check_signals", "signal_specs"]
 
-SIGNALS_VERSION: Final = 1
+SIGNALS_VERSION: Final = 2
 """Raised whenever the definition of a signal changes; part of every fingerprint."""
 
-HEADS: Final = ("sentiment-en", "empathy-en")
-ARTIFACTS: Final = (*HEADS, PHRASES)
-"""The shipped weights that signals read."""
+_FAMILIES: Final[Mapping[str, Callable[[Batch], dict[str, Column]]]] = MappingProxyType(
+    {
+        "customer_sentiment.": measure_sentiment,
+        "customer_emotion.": measure_emotion,
+        "empathy.": measure_empathy,
+        "tone.": measure_tone,
+    }
+)
+"""Signals of the classifiers, each family measured as one."""
 
 
 def signal_specs(rubric: Rubric | None = None) -> dict[str, SignalSpec]:
@@ -53,7 +70,8 @@ def signal_specs(rubric: Rubric | None = None) -> dict[str, SignalSpec]:
     'valence'
     """
     rules = rule_specs(rubric.rules) if rubric is not None else ()
-    fixed = {spec.name: spec for spec in (*SENTIMENT, *EMPATHY, *CONDUCT, *rules)}
+    read = (*SENTIMENT, *EMOTION, *EMPATHY, *TONE)
+    fixed = {spec.name: spec for spec in (*read, *CONDUCT, *rules)}
     return {**phrase_specs(), **fixed}
 
 
@@ -96,6 +114,8 @@ class SignalTable:
         Stated or detected language of each.
     encoded : tuple of bool
         Whether text signals could be measured in that language.
+    encoders : tuple of EncoderOffer
+        What encoded each, or would have.
     columns : mapping of str to Column
         By column name.
     """
@@ -103,6 +123,7 @@ class SignalTable:
     transcript_ids: tuple[str, ...]
     languages: tuple[str | None, ...]
     encoded: tuple[bool, ...]
+    encoders: tuple[EncoderOffer, ...]
     columns: Mapping[str, Column]
 
     def to_frame(self, library: str = "pandas") -> Any:
@@ -132,45 +153,61 @@ class SignalTable:
 
 
 class SignalMeter:
-    """Measures signals with one encoder for one rubric.
+    """Measures signals for one rubric, each transcript with the encoder that reads its language.
 
     Parameters
     ----------
-    encoder : Encoder
-        Gives the sentence vectors.
+    offers : sequence of EncoderOffer
+        Encoders; each is opened when the first transcript needs it.
     rubric : Rubric
         Whose rules to look for.
-
-    Attributes
-    ----------
-    cache : VectorCache
-        Vectors of the sentences met last.
+    heads : mapping of str to TextHead, optional
+        Classifiers by task, in place of the shipped ones.
     """
 
-    def __init__(self, encoder: Encoder, rubric: Rubric) -> None:
-        self.encoder = encoder
-        self.cache = VectorCache(encoder)
-        self._rubric = rubric
+    def __init__(
+        self,
+        offers: Sequence[EncoderOffer],
+        rubric: Rubric,
+        heads: Mapping[str, TextHead] | None = None,
+    ) -> None:
+        for task, head in (heads or {}).items():
+            check_head(head, task)
+        self.offers = tuple(offers)
         self._rules = CompiledRules(rubric.rules)
-        self._matcher = shipped_matcher(encoder)
-        self._heads = {
-            head.task: head
-            for name in HEADS
-            if load_artifact(name).manifest["encoder"] == encoder.fingerprint
-            for head in load_heads(name)
-        }
+        self._heads = dict(heads or {})
+        self._readers: dict[EncoderOffer, Reader] = {}
+        self._lock = threading.Lock()
 
     @property
     def fingerprint_parts(self) -> dict[str, str]:
         """What determines a signal's value, by part."""
-        heads = {name: load_artifact(name).sha256[:16] for name in HEADS} if self._heads else {}
+        weights = [phrase_weights_fingerprint(offer.fingerprint) for offer in self.offers]
         return {
-            "encoder": self.encoder.fingerprint,
+            "encoder": "+".join(offer.fingerprint for offer in self.offers),
             "signals": str(SIGNALS_VERSION),
-            "phrases": self._matcher.fingerprint,
-            "phrase_weights": load_artifact(PHRASES).sha256[:16],
-            **heads,
+            "phrases": shipped_banks_fingerprint(),
+            "phrase_weights": "+".join(weights),
+            **{f"head.{task}": head.fingerprint for task, head in sorted(self._heads.items())},
         }
+
+    def reader(self, offer: EncoderOffer) -> Reader:
+        """Give the reader of one of the encoders, opened at the first call.
+
+        Parameters
+        ----------
+        offer : EncoderOffer
+            One of `offers`.
+
+        Returns
+        -------
+        Reader
+            Encodes and classifies.
+        """
+        with self._lock:
+            if offer not in self._readers:
+                self._readers[offer] = Reader(offer.open(), self._heads)
+            return self._readers[offer]
 
     def measure(
         self, transcripts: Sequence[Transcript], uses: Collection[tuple[str, str]]
@@ -189,42 +226,99 @@ class SignalMeter:
         SignalTable
             One column for each use, in the order of their names.
         """
-        batch = self._batch(transcripts)
+        wanted = sorted(column_name(signal, within) for signal, within in uses)
+        languages = tuple(language_of(transcript) for transcript in transcripts)
+        encoders = tuple(self._offer(language) for language in languages)
+        values = {name: np.full(len(transcripts), np.nan) for name in wanted}
+        evidence: dict[str, list[tuple[Span, ...]]] = {
+            name: [()] * len(transcripts) for name in wanted
+        }
+        for offer in dict.fromkeys(encoders):
+            rows = [row for row, chosen in enumerate(encoders) if chosen is offer]
+            batch = self.batch([transcripts[row] for row in rows], offer)
+            columns = self._columns(batch, self.reader(offer), uses)
+            for name in wanted:
+                values[name][rows] = columns[name].values
+                for row, spans in zip(rows, columns[name].evidence, strict=True):
+                    evidence[name][row] = spans
+        return SignalTable(
+            tuple(transcript.id for transcript in transcripts),
+            languages,
+            tuple(map(EncoderOffer.reads, encoders, languages)),
+            encoders,
+            {name: Column(values[name], evidence[name]) for name in wanted},
+        )
+
+    def batch(self, transcripts: Sequence[Transcript], offer: EncoderOffer | None = None) -> Batch:
+        """Read transcripts with one encoder, so that signals can be measured on them.
+
+        Parameters
+        ----------
+        transcripts : sequence of Transcript
+            The conversations.
+        offer : EncoderOffer, optional
+            One of `offers`; default: the one for the first transcript.
+
+        Returns
+        -------
+        Batch
+            Their sentences, each distinct one encoded and classified once, and their turns.
+        """
+        languages = tuple(language_of(transcript) for transcript in transcripts)
+        chosen = offer or self._offer(next(iter(languages), None))
+        encoded = np.array([chosen.reads(language) for language in languages], dtype=np.bool_)
+        table = sentence_table(transcripts, included=encoded.tolist())
+        reader = self.reader(chosen)
+        rows = reader.cache.encode(table.texts)
+        logits = {task: head.logits(table.texts, rows) for task, head in reader.heads.items()}
+        return Batch(
+            tuple(transcripts),
+            languages,
+            encoded,
+            table,
+            rows[:, : reader.encoder.width],
+            {task: reader.heads[task].probabilities(found) for task, found in logits.items()},
+            turns_of(table),
+            answers_on_turns(table, reader.heads, logits),
+        )
+
+    def _offer(self, language: str | None) -> EncoderOffer:
+        """Choose the encoder for a language; where none reads it, the first is named."""
+        return next((offer for offer in self.offers if offer.reads(language)), self.offers[0])
+
+    def _columns(
+        self, batch: Batch, reader: Reader, uses: Collection[tuple[str, str]]
+    ) -> dict[str, Column]:
         columns: dict[str, Column] = {}
         phrases = {
             (signal.removeprefix("phrase."), within)
             for signal, within in uses
             if signal.startswith("phrase.")
         }
-        columns |= measure_phrases(batch, self._matcher, phrases)
+        columns |= measure_phrases(batch, reader.matcher, phrases)
         rules = {use for use in uses if use[0].startswith("rule.")}
         columns |= measure_rules(batch, self._rules, rules)
         names = {signal for signal, _ in uses}
         columns |= measure_conduct(batch, {name for name in names if name.startswith("conduct.")})
-        if any(name.startswith(("customer_sentiment.", "empathy.")) for name in names):
-            columns |= self._measure_heads(batch)
-        wanted = sorted(column_name(signal, within) for signal, within in uses)
-        return SignalTable(
-            tuple(transcript.id for transcript in transcripts),
-            batch.languages,
-            tuple(bool(flag) for flag in batch.encoded),
-            {name: columns[name] for name in wanted},
-        )
+        for family, measure in _FAMILIES.items():
+            if any(name.startswith(family) for name in names):
+                columns |= measure(batch)
+        return columns
 
-    def _batch(self, transcripts: Sequence[Transcript]) -> Batch:
-        languages = tuple(language_of(transcript) for transcript in transcripts)
-        readable = self.encoder.languages
-        encoded = np.array(
-            [readable is None or language in readable for language in languages], dtype=np.bool_
-        )
-        table = sentence_table(transcripts, included=encoded.tolist())
-        vectors = self.cache.encode(table.texts)
-        heads = {task: head.probabilities(vectors) for task, head in self._heads.items()}
-        return Batch(tuple(transcripts), languages, encoded, table, vectors, heads)
 
-    def _measure_heads(self, batch: Batch) -> dict[str, Column]:
-        if self._heads:
-            return {**measure_sentiment(batch), **measure_empathy(batch)}
-        size = len(batch.transcripts)
-        nothing = Column(np.full(size, np.nan), [()] * size)
-        return {spec.name: nothing for spec in (*SENTIMENT, *EMPATHY)}
+class Reader:
+    """One open encoder with its cache, its phrase banks and its classifiers.
+
+    Parameters
+    ----------
+    encoder : Encoder
+        Gives the rows.
+    heads : mapping of str to TextHead
+        Classifiers by task, in place of the shipped ones.
+    """
+
+    def __init__(self, encoder: Encoder, heads: Mapping[str, TextHead]) -> None:
+        self.encoder = encoder
+        self.cache = VectorCache(encoder)
+        self.matcher = shipped_matcher(encoder)
+        self.heads: Mapping[str, TextHead] = {**heads_of(encoder), **heads}

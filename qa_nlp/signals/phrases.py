@@ -21,13 +21,14 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from qa_nlp.artifacts import Artifact, load_artifact, shipped_artifacts
 from qa_nlp.encoding import Encoder, load_encoder
 from qa_nlp.errors import ArtifactError, RubricError, did_you_mean
 from qa_nlp.resources import resource_folder
 from qa_nlp.rubric import column_name
 from qa_nlp.scope import Scope
+from qa_nlp.signals.answers import DECIMALS
 from qa_nlp.signals.base import Array, Batch, Column, SignalSpec, Span
-from qa_nlp.signals.heads import DECIMALS, load_artifact
 from qa_nlp.signals.phrase_bank import PhraseBankFile, load_bank_file, shipped_banks
 from qa_nlp.text.sentences import SentenceTable, sentence_spans
 from qa_nlp.transcript import Role
@@ -41,10 +42,13 @@ __all__ = [
     "fit_banks",
     "measure_phrases",
     "phrase_specs",
+    "phrase_weights_fingerprint",
+    "shipped_banks_fingerprint",
     "shipped_matcher",
 ]
 
-ARTIFACT: Final = "phrases-en"
+ARTIFACTS: Final = ("phrases-en", "phrases-multilingual")
+"""Weights of the shipped banks, each for one encoder."""
 SAID: Final = 0.5
 """Probability from which a sentence is shown as evidence that a phrase was said."""
 
@@ -159,7 +163,8 @@ def fit_banks(
     """Fit the logistic regression of each bank.
 
     Positive: the bank's samples. Negative: its look-alikes, the sentences of all other banks and
-    the background. Both sides weigh the same; the penalty is fixed (C = 10). Since forbidden
+    the background. Both sides weigh the same; vectors are centred and scaled to a mean square of 1,
+    and the penalty is fixed (C = 10). Since forbidden
     statements are rarer than standard phrases, their odds are divided by 4 (chosen on the phrase
     marks of the bundled samples).
 
@@ -192,10 +197,15 @@ def fit_banks(
         sentences += [*bank.samples["en"], *bank.look_alikes.get("en", ())]
     rows = {text: row for row, text in enumerate(dict.fromkeys(sentences))}
     # in one call, since an encoder fills up its batches
-    vectors = encoder.encode(list(rows)).astype(np.float64)
+    vectors = encoder.encode(list(rows))[:, : encoder.width].astype(np.float64)
+    # centred and scaled, so that the penalty means the same where an encoder keeps all vectors near
+    centre = vectors.mean(axis=0)
+    spread = float(np.sqrt(((vectors - centre) ** 2).sum(axis=1).mean()))
+    vectors = (vectors - centre) / spread
 
     def encoded(texts: Sequence[str]) -> Array:
-        return vectors[np.array([rows[text] for text in texts], dtype=np.int64)]
+        chosen: Array = vectors[np.array([rows[text] for text in texts], dtype=np.int64)]
+        return chosen
 
     background = encoded(background_sentences())
     samples = {bank.id: encoded(bank.samples["en"]) for bank in banks}
@@ -211,8 +221,10 @@ def fit_banks(
             np.concatenate([positive, negative]),
             np.repeat([1, 0], [len(positive), len(negative)]),
         )
-        weights.append(model.coef_[0])
-        biases.append(float(model.intercept_[0]) - _LOG_RARITY[bank.kind])
+        weight = model.coef_[0] / spread
+        weights.append(weight)
+        bias = float(model.intercept_[0]) - float(weight @ centre)
+        biases.append(bias - _LOG_RARITY[bank.kind])
     return PhraseMatcher(chosen, np.array(weights), np.array(biases))
 
 
@@ -222,17 +234,44 @@ def _shipped_files() -> tuple[PhraseBankFile, ...]:
 
 
 @functools.lru_cache(maxsize=1)
-def _stored_matcher() -> PhraseMatcher | None:
-    """Give the shipped weights, or None where the banks were edited since."""
-    artifact = load_artifact(ARTIFACT)
-    banks = _shipped_files()
-    if artifact.manifest["banks"] != banks_fingerprint(banks):
-        return None
-    return PhraseMatcher(
-        banks,
-        artifact.tensors["weight"].astype(np.float64),
-        artifact.tensors["bias"].astype(np.float64),
-    )
+def shipped_banks_fingerprint() -> str:
+    """Hash the sentences of the shipped banks.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits.
+    """
+    return banks_fingerprint(_shipped_files())
+
+
+@functools.cache
+def _stored_weights(encoder: str) -> Artifact | None:
+    """Give the shipped weights for an encoder, or None where banks were edited since."""
+    for name in ARTIFACTS:
+        if name in shipped_artifacts():
+            artifact = load_artifact(name)
+            if artifact.manifest["encoder"] == encoder:
+                fresh = artifact.manifest["banks"] == shipped_banks_fingerprint()
+                return artifact if fresh else None
+    return None
+
+
+def phrase_weights_fingerprint(encoder: str) -> str:
+    """Tell which weights of the shipped banks an encoder reads with.
+
+    Parameters
+    ----------
+    encoder : str
+        Fingerprint of the encoder.
+
+    Returns
+    -------
+    str
+        Start of their hash, or ``fitted`` where they are fitted when the encoder is opened.
+    """
+    stored = _stored_weights(encoder)
+    return "fitted" if stored is None else stored.sha256[:16]
 
 
 def shipped_matcher(encoder: Encoder) -> PhraseMatcher:
@@ -241,17 +280,21 @@ def shipped_matcher(encoder: Encoder) -> PhraseMatcher:
     Parameters
     ----------
     encoder : Encoder
-        With another encoder than the shipped one, the banks are fitted anew.
+        With another encoder than the shipped ones, the banks are fitted anew.
 
     Returns
     -------
     PhraseMatcher
         All shipped banks.
     """
-    stored = _stored_matcher()
-    if stored is not None and load_artifact(ARTIFACT).manifest["encoder"] == encoder.fingerprint:
-        return stored
-    return fit_banks(_shipped_files(), encoder)
+    stored = _stored_weights(encoder.fingerprint)
+    if stored is None:
+        return fit_banks(_shipped_files(), encoder)
+    return PhraseMatcher(
+        _shipped_files(),
+        stored.tensors["weight"].astype(np.float64),
+        stored.tensors["bias"].astype(np.float64),
+    )
 
 
 class PhraseBank:
@@ -330,9 +373,9 @@ class PhraseBank:
         samples = self.bank.samples["en"]
         if not pieces:
             return [PhraseMatch(0.0, samples[0], 0, 0) for _ in texts]
-        vectors = self._encoder.encode(pieces)
+        vectors = self._vectors(pieces)
         probabilities = self._matcher.probabilities(vectors)[:, 0]
-        nearest = (vectors @ self._encoder.encode(samples).T).argmax(axis=1)
+        nearest = (vectors @ self._vectors(samples).T).argmax(axis=1)
         matches = []
         row = 0
         for cuts in spans:
@@ -347,6 +390,9 @@ class PhraseBank:
                     PhraseMatch(float(probabilities[best]), samples[nearest[best]], start, end)
                 )
         return matches
+
+    def _vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return self._encoder.encode(texts)[:, : self._encoder.width]
 
 
 def _pick(matcher: PhraseMatcher, bank: str) -> PhraseMatcher:

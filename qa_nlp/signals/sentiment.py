@@ -1,7 +1,7 @@
 """How the customer feels: per turn, over the conversation, and where it is worst.
 
-The valence of a sentence is P(positive) - P(negative), that of a turn the mean over its sentences,
-weighted by their length in characters.
+The valence of a turn is P(positive) - P(negative) of the answer on its text, whose sentences weigh
+by their length in characters.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from typing import Final
 
 import numpy as np
 
-from qa_nlp.signals.base import Array, Batch, Column, SignalSpec, Span
+from qa_nlp.signals.base import Batch, Column, Measured, SignalSpec, Span, columns_of
+from qa_nlp.signals.turns import turn_values
 from qa_nlp.transcript import Role
 
-__all__ = ["SENTIMENT", "measure_sentiment", "turn_means", "valence"]
+__all__ = ["SENTIMENT", "measure_sentiment"]
 
 _OWN: Final = "Own definition."
 
@@ -49,56 +50,13 @@ SENTIMENT: Final = (
         "Valence of the customer's most negative turn.",
         "valence", -1, 1, -0.7, 0, source=_OWN,
     ),
+    SignalSpec(
+        "customer_sentiment.recovery",
+        "Mean valence of the customer's turns after the most negative one, less the valence of "
+        "that one; needs a turn after it.",
+        "valence", 0, 2, 0, 0.8, source=_OWN,
+    ),
 )  # fmt: skip
-
-
-def valence(batch: Batch) -> Array:
-    """Give the valence of each distinct sentence of a batch.
-
-    Parameters
-    ----------
-    batch : Batch
-        With the head ``sentiment`` (negative, neutral, positive).
-
-    Returns
-    -------
-    ndarray of float64, shape (distinct sentences,)
-        -1 to 1.
-    """
-    probabilities = batch.heads["sentiment"]
-    return np.asarray(probabilities[:, 2] - probabilities[:, 0])
-
-
-def turn_means(batch: Batch, position: int, values: Array, role: Role) -> dict[int, float]:
-    """Average a value of sentences over the turns of one role.
-
-    Parameters
-    ----------
-    batch : Batch
-        The batch.
-    position : int
-        Which transcript.
-    values : ndarray, shape (distinct sentences,)
-        What to average.
-    role : Role
-        Whose turns.
-
-    Returns
-    -------
-    dict of int to float
-        Turn to mean, weighted by the characters of each sentence; in order.
-    """
-    table = batch.sentences
-    turns = batch.transcripts[position].turns
-    sums: dict[int, list[float]] = {}
-    for row in range(table.offsets[position], table.offsets[position + 1]):
-        turn = int(table.turn[row])
-        if turns[turn].role is role:
-            length = float(table.end[row] - table.start[row])
-            total = sums.setdefault(turn, [0.0, 0.0])
-            total[0] += length * float(values[table.text[row]])
-            total[1] += length
-    return {turn: weighted / length for turn, (weighted, length) in sums.items()}
 
 
 def measure_sentiment(batch: Batch) -> dict[str, Column]:
@@ -107,29 +65,25 @@ def measure_sentiment(batch: Batch) -> dict[str, Column]:
     Parameters
     ----------
     batch : Batch
-        With the head ``sentiment``.
+        The conversations.
 
     Returns
     -------
     dict of str to Column
-        One column for each of `SENTIMENT`; NaN where the customer says nothing.
+        One column for each of `SENTIMENT`; NaN where the customer says nothing, and without the
+        head ``sentiment``.
     """
-    names = [spec.name for spec in SENTIMENT]
-    size = len(batch.transcripts)
-    values = {name: np.full(size, np.nan) for name in names}
-    evidence: dict[str, list[tuple[Span, ...]]] = {name: [()] * size for name in names}
-    scores = valence(batch)
-    for position in range(size):
-        turns = turn_means(batch, position, scores, Role.CUSTOMER)
-        for name, (value, spans) in _summaries(batch, position, turns).items():
-            values[name][position] = value
-            evidence[name][position] = spans
-    return {name: Column(values[name], evidence[name]) for name in names}
+    if "sentiment" not in batch.turn_answers:
+        return columns_of(SENTIMENT, [{}] * len(batch.transcripts))
+    valences = batch.turn_answers["sentiment"].values
+    turns = [
+        turn_values(batch, position, valences, Role.CUSTOMER)
+        for position in range(len(batch.transcripts))
+    ]
+    return columns_of(SENTIMENT, [_summaries(batch, *found) for found in enumerate(turns)])
 
 
-def _summaries(
-    batch: Batch, position: int, turns: dict[int, float]
-) -> dict[str, tuple[float, tuple[Span, ...]]]:
+def _summaries(batch: Batch, position: int, turns: dict[int, float]) -> dict[str, Measured]:
     if not turns:
         return {}
     order = list(turns)
@@ -142,17 +96,27 @@ def _summaries(
         note = f"{what}: valence {turns[turn]:+.2f}"
         return Span(share, turn, 0, len(text), note, raises=raises)
 
-    def extremes(chosen: list[int], what: str) -> tuple[Span, Span]:
+    def extremes(chosen: list[int], what: str, share: float = 1.0) -> tuple[Span, Span]:
         best, worst = max(chosen, key=turns.__getitem__), min(chosen, key=turns.__getitem__)
-        return span(best, what, raises=True), span(worst, what, raises=False)
+        return (
+            span(best, what, share=share, raises=True),
+            span(worst, what, share=share, raises=False),
+        )
 
     lowest = min(order, key=turns.__getitem__)
-    summaries: dict[str, tuple[float, tuple[Span, ...]]] = {
+    summaries: dict[str, Measured] = {
         "customer_sentiment.mean": (_mean(turns, order), extremes(order, "strongest turn")),
         "customer_sentiment.start": (start, extremes(first, "at the start")),
         "customer_sentiment.end": (end, extremes(last, "at the end")),
         "customer_sentiment.worst": (turns[lowest], (span(lowest, "worst turn"),)),
     }
+    after = [turn for turn in order if turn > lowest]
+    if after:
+        worst = span(lowest, "worst turn", share=0.5)
+        best, next_worst = extremes(after, "after the worst turn", share=0.5)
+        # a mean of equal values may fall short of them by a rounding error
+        rise = max(0.0, _mean(turns, after) - turns[lowest])
+        summaries["customer_sentiment.recovery"] = (rise, (worst, best, next_worst))
     if len(order) >= 3:
         both = (span(last[-1], "end", share=0.5), span(first[0], "start", share=0.5))
         summaries["customer_sentiment.change"] = (end - start, both)

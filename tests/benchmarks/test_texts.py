@@ -15,6 +15,7 @@ class Counting:
 
     name = tier = fingerprint = terms = "counting"
     languages: frozenset[str] | None = None
+    width = 2
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -36,14 +37,13 @@ def test_remembering_encodes_each_text_once_and_gives_rows_in_order() -> None:
     assert second[:, 0].tolist() == [1, 3]
 
 
-def test_pieces_weigh_sentences_by_length_and_find_the_strongest() -> None:
+def test_pieces_weigh_sentences_by_length_and_find_the_greatest_value() -> None:
     pieces = Pieces.of(["Yes. Of course I can.", "", "Yes."])
     values = np.array([1.0, 0.0])
 
     assert pieces.distinct == ("Yes.", "Of course I can.")
     assert pieces.mean(values[:, None])[:, 0].tolist() == [0.2, 0.0, 1.0]
     assert pieces.greatest(values[:, None])[:, 0].tolist() == [1.0, 0.0, 1.0]
-    assert pieces.strongest(values).tolist() == [0, -1, 0]
 
 
 def test_occurrences_match_whole_words_and_stars() -> None:

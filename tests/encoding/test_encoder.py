@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa_nlp.encoding import CustomEncoder, Encoder, VectorCache, load_encoder
+from qa_nlp.encoding.adapted import adapted
 from qa_nlp.encoding.encoder import unit_rows
 from qa_nlp.encoding.minilm import MiniLM
 from qa_nlp.errors import ArtifactError
@@ -58,6 +59,7 @@ def test_custom_encoder_is_an_encoder() -> None:
     encoder = CustomEncoder(HashEncoder(), name="mine", languages=frozenset({"ro"}))
 
     assert isinstance(encoder, Encoder)
+    assert encoder.width == 8
     assert (encoder.name, encoder.tier, encoder.languages) == (
         "mine",
         "custom",
@@ -130,8 +132,9 @@ def test_unit_rows_have_length_1_and_zero_rows_stay_zero(rows: list[list[float]]
     assert (unit[~raw.any(axis=1)] == 0).all()
 
 
-def test_load_gives_the_one_shared_english_encoder_for_its_name() -> None:
-    assert load_encoder("en") is load_encoder() is MiniLM.shared()
+def test_load_gives_the_one_shared_encoder_of_each_name() -> None:
+    assert load_encoder("en") is load_encoder() is adapted("encoder-en")
+    assert load_encoder("minilm") is MiniLM.shared()
 
 
 def test_load_gives_back_an_encoder() -> None:

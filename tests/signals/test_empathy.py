@@ -7,7 +7,14 @@ import math
 import pytest
 
 from qa_nlp.signals.base import Batch, Span
-from qa_nlp.signals.empathy import EMPATHY, MECHANISMS, expected_levels, measure_empathy
+from qa_nlp.signals.empathy import (
+    EMPATHY,
+    MECHANISMS,
+    emotional_turns,
+    expected_levels,
+    measure_empathy,
+)
+from qa_nlp.signals.tasks import EMOTION_GROUPS
 from qa_nlp.transcript import Transcript
 from tests.builders import batch_of, chat
 
@@ -26,13 +33,16 @@ LEVELS = {
     "explorations": {CURIOUS: (0.0, 0.1, 0.9)},
 }
 EVERYTHING = (COLD, SAD, GLAD, WARM, WISE, CURIOUS)
+WORRIED = tuple(0.6 if group == "anxiety" else 0.0 for group in EMOTION_GROUPS)
+
+
+STATED = {
+    task: {text: found.get(text, NONE) for text in EVERYTHING} for task, found in LEVELS.items()
+}
 
 
 def empathy_batch(*transcripts: Transcript) -> Batch:
-    stated = {
-        task: {text: found.get(text, NONE) for text in EVERYTHING} for task, found in LEVELS.items()
-    }
-    return batch_of(transcripts, {"sentiment": SENTIMENT, **stated})
+    return batch_of(transcripts, {"sentiment": SENTIMENT, **STATED})
 
 
 def measured(*said: str) -> dict[str, float]:
@@ -149,6 +159,94 @@ def test_evidence_of_the_share_is_each_missed_feeling_and_each_answer() -> None:
         Span(1.0, 2, 0, len(SAD), "feeling not answered", raises=False),
         Span(1.0, 1, 7, 22, "answers turn 0", raises=True),
     }
+
+
+def test_missed_counts_the_feelings_that_the_next_turn_answers_without_empathy() -> None:
+    values = measured(
+        f"customer: {SAD}",
+        f"agent: {WARM}",
+        f"customer: {SAD}",
+        f"agent: {COLD}",
+        f"customer: {SAD}",
+        "agent: ",
+        f"customer: {SAD}",
+        f"customer: {SAD}",
+    )
+
+    assert values["missed"] == 2.0
+
+
+def test_missed_is_zero_when_the_customer_shows_no_feeling() -> None:
+    said = (f"customer: {GLAD}", f"agent: {COLD}")
+
+    assert measured(*said)["missed"] == 0.0
+    assert evidence("missed", *said) == (
+        Span(1.0, note="no feeling that asks for an answer", raises=False),
+    )
+
+
+def test_missed_is_nan_when_agent_or_customer_says_nothing() -> None:
+    assert math.isnan(measured(f"agent: {COLD}")["missed"])
+    assert math.isnan(measured(f"customer: {SAD}")["missed"])
+
+
+def test_evidence_of_the_missed_is_the_feeling_and_the_agents_answer() -> None:
+    spans = evidence(
+        "missed",
+        f"customer: {SAD}",
+        f"agent: {COLD} {WARM}",
+        f"customer: {SAD}",
+        f"agent: {COLD} {CURIOUS}",
+    )
+
+    assert spans == (
+        Span(0.5, 2, 0, len(SAD), "feeling not answered", raises=True),
+        Span(0.5, 3, 0, len(COLD) + 1 + len(CURIOUS), "no empathy for turn 2", raises=True),
+        Span(1.0, 1, 7, 22, "answers turn 0", raises=False),
+    )
+
+
+def test_turn_is_emotional_by_its_valence_or_by_a_negative_emotion() -> None:
+    transcript = chat("c1", f"customer: {SAD}", f"agent: {COLD}", f"customer: {GLAD} Well.",
+                      f"agent: {COLD}", f"customer: {CURIOUS}", f"agent: {COLD}")  # fmt: skip
+    sentiment = {"sentiment": {**SENTIMENT, "Well.": NEUTRAL}}
+    emotion = {
+        "emotion_group": {**dict.fromkeys((*EVERYTHING, "Well."), (0.0,) * 8), CURIOUS: WORRIED}
+    }
+
+    assert emotional_turns(batch_of([transcript], sentiment)) == [{0: 1}]
+    assert emotional_turns(batch_of([transcript], emotion)) == [{4: 5}]
+    assert emotional_turns(batch_of([transcript], {**sentiment, **emotion})) == [{0: 1, 4: 5}]
+
+
+def test_turn_of_two_words_is_not_emotional() -> None:
+    transcript = chat("c1", "customer: Oh no.", f"agent: {COLD}")
+    sentiment = {"sentiment": {"Oh no.": (1.0, 0.0, 0.0), COLD: NEUTRAL}}
+
+    assert emotional_turns(batch_of([transcript], sentiment)) == [{}]
+
+
+def test_each_signal_is_nan_when_the_encoder_lacks_its_head() -> None:
+    transcript = chat("c1", f"customer: {SAD}", f"agent: {WARM}")
+
+    def missing(batch: Batch) -> set[str]:
+        columns = measure_empathy(batch)
+        assert columns.keys() == {spec.name for spec in EMPATHY}
+        return {
+            name.partition(".")[2]
+            for name, column in columns.items()
+            if math.isnan(column.values[0])
+        }
+
+    answers = {"answered_share", "missed"}
+    reactions = {"emotional_reactions": STATED["emotional_reactions"]}
+    assert missing(batch_of([transcript], STATED)) == answers
+    assert missing(batch_of([transcript], {"sentiment": SENTIMENT, **reactions})) == {
+        "interpretations",
+        "explorations",
+        *answers,
+    }
+    assert missing(batch_of([transcript], {"sentiment": SENTIMENT})) == {*MECHANISMS, *answers}
 
 
 def test_evidence_is_empty_when_there_is_nothing_to_measure() -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from numpy.typing import NDArray
 
-from qa_nlp.encoding import CustomEncoder, load_encoder
+from qa_nlp.encoding import CustomEncoder, EncoderOffer, encoder_offers
 from qa_nlp.errors import RubricError
 from qa_nlp.rubric import Rubric, column_name, shipped_rubrics
+from qa_nlp.signals.heads import Head
 from qa_nlp.signals.measure import SignalMeter, check_signals, signal_specs
+from qa_nlp.signals.tasks import SENTIMENTS
 from tests.builders import HashEncoder, chat
 
 RUBRIC = """\
@@ -61,12 +65,12 @@ def finding(text: str) -> str:
 
 @pytest.fixture(scope="module")
 def english() -> SignalMeter:
-    return SignalMeter(load_encoder("en"), Rubric.from_yaml(RUBRIC))
+    return SignalMeter(encoder_offers("en"), Rubric.from_yaml(RUBRIC))
 
 
 @pytest.fixture(scope="module")
 def custom() -> SignalMeter:
-    return SignalMeter(CustomEncoder(HashEncoder()), Rubric.from_yaml(RUBRIC))
+    return SignalMeter(encoder_offers(HashEncoder()), Rubric.from_yaml(RUBRIC))
 
 
 @pytest.mark.parametrize("name", shipped_rubrics())
@@ -188,7 +192,8 @@ def test_empty_batch_gives_an_empty_table(english: SignalMeter, custom: SignalMe
 
 def test_each_distinct_sentence_is_encoded_once() -> None:
     model = HashEncoder()
-    meter = SignalMeter(CustomEncoder(model), Rubric.from_yaml(RUBRIC))
+    meter = SignalMeter(encoder_offers(model), Rubric.from_yaml(RUBRIC))
+    meter.reader(meter.offers[0])  # fits the phrase banks
     model.calls.clear()
 
     meter.measure([ENGLISH, chat("c3", "agent: I am so sorry.")], uses(Rubric.from_yaml(RUBRIC)))
@@ -209,23 +214,71 @@ def test_heads_are_nan_and_phrases_are_measured_with_an_encoder_of_ones_own(
 
 
 def test_encoder_of_ones_own_reads_any_language_unless_it_says_so(custom: SignalMeter) -> None:
-    only_russian = SignalMeter(
-        CustomEncoder(HashEncoder(), languages=frozenset({"ru"})), Rubric.from_yaml(RUBRIC)
-    )
+    reader = CustomEncoder(HashEncoder(), languages=frozenset({"ru"}))
+    only_russian = SignalMeter(encoder_offers(reader), Rubric.from_yaml(RUBRIC))
     wanted = uses(Rubric.from_yaml(RUBRIC))
 
     assert custom.measure([ENGLISH, ROMANIAN], wanted).encoded == (True, True)
     assert only_russian.measure([ENGLISH, ROMANIAN], wanted).encoded == (False, False)
 
 
+def test_each_transcript_is_read_by_the_first_encoder_that_reads_its_language() -> None:
+    models = {"en": HashEncoder(), "ro": HashEncoder()}
+    readers = [
+        CustomEncoder(model, name=code, languages=frozenset({code}))
+        for code, model in models.items()
+    ]
+    meter = SignalMeter([EncoderOffer.of(reader) for reader in readers], Rubric.from_yaml(RUBRIC))
+    for model in models.values():
+        model.calls.clear()
+    wanted = uses(Rubric.from_yaml(RUBRIC))
+
+    table = meter.measure([ROMANIAN, ENGLISH, ROMANIAN], wanted)
+
+    assert table.encoded == (True, True, True)
+    assert [offer.name for offer in table.encoders] == ["ro", "en", "ro"]
+    assert "Nu merge nimic." in models["ro"].calls[-1]
+    assert "Nu merge nimic." not in {text for call in models["en"].calls for text in call}
+    apart = meter.measure([ENGLISH], wanted)
+    for name, column in table.columns.items():
+        np.testing.assert_array_equal(column.values[1], apart.columns[name].values[0])
+        assert column.evidence[1] == apart.columns[name].evidence[0]
+
+
 def test_fingerprint_parts_name_the_encoder_and_every_file_of_weights(
     english: SignalMeter, custom: SignalMeter
 ) -> None:
-    shared = {"encoder", "signals", "phrases", "phrase_weights"}
+    parts = {"encoder", "signals", "phrases", "phrase_weights"}
 
-    assert english.fingerprint_parts.keys() == shared | {"sentiment-en", "empathy-en"}
-    assert custom.fingerprint_parts.keys() == shared
+    assert english.fingerprint_parts.keys() == custom.fingerprint_parts.keys() == parts
     assert english.fingerprint_parts["encoder"] != custom.fingerprint_parts["encoder"]
+
+
+class WideEncoder(CustomEncoder):
+    """An encoder whose rows hold two features beside the vector, as adapted ones do."""
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        lengths = np.array([[len(text), 1] for text in texts], dtype=np.float32).reshape(-1, 2)
+        return np.hstack([super().encode(texts), lengths / 100])
+
+
+def test_heads_read_whole_rows_and_phrases_only_the_vectors() -> None:
+    encoder = WideEncoder(HashEncoder())
+    encoder.width = 8
+    weight = np.zeros((3, 10))
+    weight[2, 8] = 1.0
+    head = Head("sentiment", "classes", "mean", SENTIMENTS, weight, *np.ones((3, 3)))
+
+    meter = SignalMeter(encoder_offers(encoder), Rubric.from_yaml(RUBRIC), {"sentiment": head})
+
+    batch = meter.batch([ENGLISH])
+    texts = batch.sentences.texts
+    assert batch.vectors.shape == (len(texts), 8)
+    expected = head.probabilities(head.sentence_logits(encoder.encode(texts)))
+    np.testing.assert_array_equal(batch.heads["sentiment"], expected)
+    assert batch.turn_answers["sentiment"].values.shape == (len(ENGLISH.turns),)
+    phrase = meter.measure([ENGLISH], {("phrase.greeting", "anywhere")}).columns["phrase.greeting"]
+    assert 0 <= phrase.values[0] <= 1
 
 
 def names_of(table: Any) -> list[str]:

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa_nlp.signals.base import Batch, Span
-from qa_nlp.signals.sentiment import SENTIMENT, measure_sentiment, turn_means, valence
-from qa_nlp.transcript import Role, Transcript
+from qa_nlp.signals.sentiment import SENTIMENT, measure_sentiment
+from qa_nlp.transcript import Transcript
 from tests.builders import batch_of, chat
 
 # Negative, neutral, positive; the valence is the last less the first.
@@ -33,24 +33,17 @@ def measured(*said: str) -> dict[str, float]:
     return {name.partition(".")[2]: float(column.values[0]) for name, column in columns.items()}
 
 
-def test_valence_is_the_positive_probability_less_the_negative() -> None:
-    batch = mood_batch(chat("c1", "customer: Awful. Hm. Great."))
-
-    assert valence(batch).tolist() == pytest.approx([-0.9, 0.0, 0.8])
-
-
-def test_turn_means_weigh_each_sentence_by_its_characters() -> None:
-    batch = mood_batch(chat("c1", "agent: Great.", "customer: Awful. Hm.", "customer: Good."))
-
-    means = turn_means(batch, 0, valence(batch), Role.CUSTOMER)
-
-    assert means == {1: pytest.approx((6 * -0.9 + 3 * 0.0) / 9), 2: pytest.approx(0.5)}
+def test_valence_of_a_turn_is_the_positive_probability_less_the_negative() -> None:
+    for said, expected in (("Awful.", -0.9), ("Hm.", 0.0), ("Great.", 0.8)):
+        assert measured("agent: Good.", f"customer: {said}")["mean"] == pytest.approx(expected)
 
 
-def test_turn_means_leave_out_turns_without_words() -> None:
-    batch = mood_batch(chat("c1", "customer: ", "customer: Good."))
+def test_valence_of_a_turn_weighs_each_sentence_by_its_characters() -> None:
+    assert measured("customer: Awful. Hm.")["mean"] == pytest.approx((6 * -0.9 + 3 * 0.0) / 9)
 
-    assert list(turn_means(batch, 0, valence(batch), Role.CUSTOMER)) == [1]
+
+def test_turns_without_words_have_no_valence() -> None:
+    assert measured("customer: ", "customer: Good.")["mean"] == pytest.approx(0.5)
 
 
 def test_signals_are_those_computed_by_hand() -> None:
@@ -74,6 +67,7 @@ def test_signals_are_those_computed_by_hand() -> None:
         "change": pytest.approx(1.3),
         "trend": pytest.approx(5 * 5.55 / 17.5),
         "worst": pytest.approx(-0.9),
+        "recovery": pytest.approx((-0.4 + 0.0 + 0.5 + 0.8 + 0.5) / 5 + 0.9),
     }
 
 
@@ -92,6 +86,27 @@ def test_change_needs_three_turns_of_the_customer() -> None:
     assert measured("customer: Awful.", "customer: Hm.", "customer: Good.")["change"] == (
         pytest.approx(1.4)
     )
+
+
+def test_recovery_is_measured_from_the_worst_turn_to_the_mean_of_those_after_it() -> None:
+    values = measured("customer: Great.", "customer: Awful.", "customer: Hm.", "customer: Good.")
+
+    assert values["recovery"] == pytest.approx(0.5 / 2 + 0.9)
+
+
+def test_recovery_is_nan_when_nothing_follows_the_worst_turn() -> None:
+    assert math.isnan(measured("customer: Good.", "agent: Hm.", "customer: Awful.")["recovery"])
+
+
+def test_recovery_is_exactly_zero_when_nothing_changes() -> None:
+    assert measured(*["customer: Good."] * 7)["recovery"] == 0.0
+
+
+def test_signals_are_nan_when_the_encoder_lacks_the_head() -> None:
+    columns = measure_sentiment(batch_of([chat("c1", "customer: Awful.")]))
+
+    assert columns.keys() == {spec.name for spec in SENTIMENT}
+    assert all(math.isnan(column.values[0]) for column in columns.values())
 
 
 def test_signals_are_nan_when_the_customer_says_nothing() -> None:
@@ -130,6 +145,11 @@ def test_evidence_is_the_turns_that_explain_each_signal() -> None:
     assert [(span.turn, span.share) for span in spans["change"]] == [(3, 0.5), (0, 0.5)]
     assert spans["trend"] == spans["change"]
     assert [(span.turn, span.raises) for span in spans["mean"]] == [(3, True), (1, False)]
+    assert [(span.turn, span.share, span.raises) for span in spans["recovery"]] == [
+        (1, 0.5, None),
+        (3, 0.5, True),
+        (3, 0.5, False),
+    ]
 
 
 def test_evidence_is_empty_when_there_is_nothing_to_measure() -> None:

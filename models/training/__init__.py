@@ -1,0 +1,1 @@
+"""How the encoders are adapted: data, network, loop, calibration, export; run by train.py files."""

@@ -15,6 +15,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final
 
 import numpy as np
@@ -44,7 +45,6 @@ class Variant:
     name: str
     shape: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     plan: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    without: tuple[str, ...] = ()
 
 
 VARIANTS: Final = (
@@ -64,28 +64,21 @@ MEASURES: Final = {
 }
 
 
-class Training:
-    """The training code, which lies beside the weights."""
-
-    def __init__(self) -> None:
-        sys.path.insert(0, str(ROOT / "models"))
-        for name in ("base", "development", "examples", "loop", "network"):
-            setattr(self, name, importlib.import_module(f"training.{name}"))
-
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(name)
+def load_training() -> Any:
+    """Give the modules of the training code, which lies beside the weights."""
+    sys.path.insert(0, str(ROOT / "models"))
+    names = ("base", "development", "examples", "loop", "network")
+    return SimpleNamespace(**{name: importlib.import_module(f"training.{name}") for name in names})
 
 
-def run(training: Training, variant: Variant, data: Path) -> dict[str, Any]:
+def run(training: Any, variant: Variant, data: Path) -> dict[str, Any]:
     """Train one variant and give its scores: for each measure, one number a text."""
     import torch
 
     torch.set_num_threads(1)
     torch.manual_seed(1)
     base = training.base.load_base("minilm")
-    sources = [source for source in BUDGET if source not in variant.without]
-    measured = sorted({source for source, _ in MEASURES.values()} | set(sources))
-    found = {source: training.examples.SOURCES[source](data) for source in measured}
+    found = {source: training.examples.SOURCES[source](data) for source in sorted(BUDGET)}
     items = {
         source: training.loop.tokenised(
             [example for example in examples if example.part == "train"],
@@ -93,13 +86,10 @@ def run(training: Training, variant: Variant, data: Path) -> dict[str, Any]:
             base.prefix,
         )
         for source, examples in found.items()
-        if source in sources
     }
-    acts = training.examples.star_acts(data) if "star" in sources else ()
-    shape = training.network.Shape(acts=acts, **variant.shape)
+    shape = training.network.Shape(acts=training.examples.star_acts(data), **variant.shape)
     network = training.network.Network(base.model, shape)
-    budget = {source: BUDGET[source] for source in sources}
-    plan = training.loop.Plan(repeats=budget, threads=1)
+    plan = training.loop.Plan(repeats=BUDGET, threads=1)
     plan = dataclasses.replace(plan, **variant.plan)
     folder = ROOT / "build" / "ablation" / variant.name.replace(" ", "-")
     training.loop.train(network, training.loop.schedule(items, plan), plan, base.pad_id, folder)
@@ -167,7 +157,7 @@ def main() -> int:
     if data is None:
         print("QA_NLP_DATA names no folder with the public data sets: nothing was trained")
         return 0
-    training = Training()
+    training = load_training()
     scores: dict[str, dict[str, Any]] = {}
     for variant in VARIANTS:
         path = ROOT / "build" / "ablation" / f"{variant.name.replace(' ', '-')}.json"

@@ -57,7 +57,7 @@ class Scale:
     most : int
         Texts of a set at most.
     training : int
-        Texts of a source that a baseline is trained on at most.
+        Texts of a source that a baseline is trained on, and sentences that are timed, at most.
     rounds : int
         Resamples.
     """
@@ -150,9 +150,7 @@ def _similar(folder: Path, scale: Scale) -> list[Result]:
 
 
 def _costs(folder: Path, scale: Scale) -> list[Result]:
-    return cost.measure_cost(
-        available(), folder, most=cost.SENTENCES if scale.most == MOST else scale.most
-    )
+    return cost.measure_cost(available(), folder, most=scale.training)
 
 
 PARTS: Final[Mapping[str, Callable[[Path, Scale], list[Result]]]] = {

@@ -6,7 +6,6 @@ nothing and fails when a table is stale.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from scripts.check_results import markdown_table
+from scripts.drawn_table import DrawnTable, check_or_write
 
 MODELS: Final = Path(__file__).resolve().parent.parent / "models"
 OPENING: Final = "<!-- data -->\n"
@@ -87,34 +87,6 @@ def _described(source: str) -> tuple[str, str]:
     return f"{texts}, {_LANGUAGES[code]}", purpose
 
 
-def renewed(text: str, manifest: Mapping[str, Any]) -> str:
-    """Put the table of a manifest between the markers of its card.
-
-    Parameters
-    ----------
-    text : str
-        The card.
-    manifest : mapping
-        With ``data`` and ``licences``.
-
-    Returns
-    -------
-    str
-        The card with the table.
-
-    Raises
-    ------
-    ValueError
-        When the card does not hold each marker once.
-    """
-    if text.count(OPENING) != 1 or text.count(CLOSING) != 1:
-        raise ValueError(
-            f"the card must hold each of the lines {OPENING.strip()} and {CLOSING.strip()} once"
-        )
-    before, _, rest = text.partition(OPENING)
-    return f"{before}{OPENING}{data_table(manifest)}{CLOSING}{rest.partition(CLOSING)[2]}"
-
-
 def main(arguments: Sequence[str] | None = None, models: Path = MODELS) -> int:
     """Write the tables, or check them.
 
@@ -130,25 +102,16 @@ def main(arguments: Sequence[str] | None = None, models: Path = MODELS) -> int:
     int
         Exit code: 1 when ``--check`` found a stale table.
     """
-    parser = argparse.ArgumentParser(description=__doc__)
-    choice = parser.add_mutually_exclusive_group(required=True)
-    choice.add_argument("--check", action="store_true", help="write nothing, fail when stale")
-    choice.add_argument("--write", action="store_true", help="renew the tables")
-    options = parser.parse_args(arguments)
-    stale = 0
-    for path in sorted(models.glob("encoder-*/manifest.json")):
-        card = path.with_name("README.md")
-        text = card.read_text(encoding="utf-8")
-        new = renewed(text, json.loads(path.read_text(encoding="utf-8")))
-        if new == text:
-            continue
-        if options.write:
-            card.write_text(new, encoding="utf-8", newline="\n")
-            print(f"wrote {card}")
-        else:
-            stale = 1
-            print(f"{card}: the table is stale; run: python -m scripts.card_data --write")
-    return stale
+    drawn = [
+        DrawnTable(
+            path.with_name("README.md"),
+            OPENING,
+            CLOSING,
+            data_table(json.loads(path.read_text(encoding="utf-8"))),
+        )
+        for path in sorted(models.glob("encoder-*/manifest.json"))
+    ]
+    return check_or_write(drawn, arguments, script="scripts.card_data", description=str(__doc__))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ nothing and fails when the table is stale.
 
 from __future__ import annotations
 
-import argparse
 import math
 import sys
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from typing import Final
 
 from qa_nlp.signals.measure import signal_specs
 from scripts.check_results import markdown_table
+from scripts.drawn_table import DrawnTable, check_or_write
 
 PAGE: Final = Path(__file__).resolve().parent.parent / "docs" / "signals.md"
 OPENING: Final = "<!-- signals -->\n"
@@ -49,32 +49,6 @@ def _interval(low: float, high: float) -> str:
     return f"{low:g} to {'∞' if math.isinf(high) else f'{high:g}'}"
 
 
-def renewed(text: str) -> str:
-    """Put the table of today between the markers of a page.
-
-    Parameters
-    ----------
-    text : str
-        The page.
-
-    Returns
-    -------
-    str
-        The page with the table.
-
-    Raises
-    ------
-    ValueError
-        When the page does not hold each marker once.
-    """
-    if text.count(OPENING) != 1 or text.count(CLOSING) != 1:
-        raise ValueError(
-            f"the page must hold each of the lines {OPENING.strip()} and {CLOSING.strip()} once"
-        )
-    before, _, rest = text.partition(OPENING)
-    return f"{before}{OPENING}{signal_table()}{CLOSING}{rest.partition(CLOSING)[2]}"
-
-
 def main(arguments: Sequence[str] | None = None, page: Path = PAGE) -> int:
     """Write the table, or check it.
 
@@ -90,20 +64,10 @@ def main(arguments: Sequence[str] | None = None, page: Path = PAGE) -> int:
     int
         Exit code: 1 when ``--check`` found a stale table.
     """
-    parser = argparse.ArgumentParser(description=__doc__)
-    choice = parser.add_mutually_exclusive_group(required=True)
-    choice.add_argument("--check", action="store_true", help="write nothing, fail when stale")
-    choice.add_argument("--write", action="store_true", help="renew the table")
-    options = parser.parse_args(arguments)
-    text = page.read_text(encoding="utf-8")
-    if renewed(text) == text:
-        return 0
-    if options.check:
-        print(f"{page}: the table is stale; run: python -m scripts.signal_table --write")
-        return 1
-    page.write_text(renewed(text), encoding="utf-8", newline="\n")
-    print(f"wrote {page}")
-    return 0
+    drawn = DrawnTable(page, OPENING, CLOSING, signal_table())
+    return check_or_write(
+        [drawn], arguments, script="scripts.signal_table", description=str(__doc__)
+    )
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ __all__ = [
     "TaskSet",
     "examples_of",
     "language_of",
+    "measured_part",
     "part_of",
     "sources_for",
     "tasks_of",
@@ -145,10 +146,31 @@ def trained_sets(folder: Path) -> list[TaskSet]:
         In the order of the sources.
     """
     return [
-        part_of(source, task, folder, _MEASURED_PART.get(source, "test"))
+        part_of(source, task, folder, measured_part(source))
         for source in _training().SOURCES
         for task in tasks_of(source, folder)
     ]
+
+
+def measured_part(source: str) -> str:
+    """Tell which part of a source is measured, and must train no baseline.
+
+    Parameters
+    ----------
+    source : str
+        Its name.
+
+    Returns
+    -------
+    str
+        ``test``, or ``development`` where the fixed split leaves no test part.
+
+    Examples
+    --------
+    >>> measured_part("tydip"), measured_part("sart")
+    ('test', 'development')
+    """
+    return _MEASURED_PART.get(source, "test")
 
 
 def part_of(source: str, task: str, folder: Path, part: str) -> TaskSet:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.parts.shipped import Answers, encoder_rows
-from benchmarks.parts.task_sets import Kind, TaskSet, part_of
+from benchmarks.parts.task_sets import Kind, TaskSet, measured_part, part_of
 from benchmarks.parts.texts import Array
 
 __all__ = [
@@ -198,7 +198,8 @@ class Trained:
         return model, best_thresholds(probabilities, development.truth), training
 
     def _part(self, task: str, part: str) -> TaskSet:
-        parts = [part_of(source, task, self.folder, part) for source in self.sources(task)]
+        sources = [source for source in self.sources(task) if measured_part(source) != part]
+        parts = [part_of(source, task, self.folder, part) for source in sources]
         return functools.reduce(_joined, (data.limited(self.most) for data in parts))
 
 

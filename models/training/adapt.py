@@ -12,8 +12,8 @@ from pathlib import Path
 
 import torch
 
-from training.base import base_fingerprint, load_base
-from training.calibrate import Mixture, calibrate
+from training.base import load_base
+from training.calibrate import calibrate
 from training.development import answers, report
 from training.examples import SOURCES, TERMS, Example, star_acts
 from training.export import export, load_artefact
@@ -27,7 +27,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 class Recipe:
     """What an artefact is made from.
 
-    ``plans`` are run one after the other. ``start`` names the artefact whose weights training goes
+    ``plans`` are run one after the other. ``mixture`` tells how much a text of each source counts
+    in calibration (default 1). ``start`` names the artefact whose weights training goes
     on from, if any. Layers below ``first_layer`` keep their weights.
     """
 
@@ -74,7 +75,7 @@ def adapt(recipe: Recipe) -> None:
         train(network, batches, plan, base.pad_id, folder)
     development = items["development"]
     found = answers(network, development, base.pad_id)
-    calibrations = {task: calibrate(task, found, Mixture(recipe.mixture)) for task in network.heads}
+    calibrations = {task: calibrate(task, found, recipe.mixture) for task in network.heads}
     export(
         ROOT / "models" / recipe.name,
         network,
@@ -83,7 +84,7 @@ def adapt(recipe: Recipe) -> None:
         {
             "name": recipe.name,
             "base": recipe.base,
-            "base_fingerprint": base_fingerprint(recipe.base, base),
+            "base_fingerprint": base.fingerprint,
             "languages": list(recipe.languages),
             "terms": recipe.terms,
             "terms_note": recipe.terms_note,

@@ -8,7 +8,7 @@ Maximize F1 Measure": for calibrated probabilities the best threshold is half th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from scipy.optimize import minimize
 from scipy.special import expit, log_expit, logsumexp
 from sklearn.metrics import f1_score
 
-from qa_nlp.signals.tasks import MECHANISMS
+from qa_nlp.signals.tasks import TASKS
 from training.development import Answers, best_f1
 
 Array = NDArray[np.float64]
@@ -38,28 +38,18 @@ class Calibration:
     spread: float | None = None
 
 
-@dataclass(frozen=True)
-class Mixture:
-    """How much a text of each source counts when a task is calibrated (default 1)."""
-
-    weights: Mapping[str, float] = field(default_factory=dict)
-
-    def of(self, answers: Answers, task: str) -> Array:
-        """Give the weights of the texts that have a label of the task."""
-        sources = [i.example.source for i in answers.items if task in i.example.targets]
-        return np.array([self.weights.get(source, 1.0) for source in sources])
-
-
-def calibrate(task: str, answers: Answers, mixture: Mixture) -> Calibration:
-    """Fit the calibration of one task."""
+def calibrate(task: str, answers: Answers, mixture: Mapping[str, float]) -> Calibration:
+    """Fit the calibration of one task; a text counts as ``mixture`` says of its source, or 1."""
     logits, labels = answers.labelled(task)
-    weights = mixture.of(answers, task)
-    if task in ("sentiment", "act"):
+    sources = [item.example.source for item in answers.items if task in item.example.targets]
+    weights = np.array([mixture.get(source, 1.0) for source in sources])
+    kind = TASKS[task].kind
+    if kind == "classes":
         return _classes(logits, np.array(labels, dtype=np.int64), weights)
-    if task in ("emotion", "emotion_group"):
+    if kind == "labels":
         wanted = np.array([[k in label for k in range(logits.shape[1])] for label in labels])
         return _labels(logits, wanted.astype(np.float64), weights)
-    if task in MECHANISMS:
+    if kind == "ordinal":
         return _ordinal(logits, np.array(labels, dtype=np.int64), weights)
     return _score(logits[:, 0], np.array(labels, dtype=np.float64))
 
@@ -95,9 +85,7 @@ def _platt(logits: Array, wanted: Array, weights: Array) -> tuple[float, float]:
 def _labels(logits: Array, wanted: Array, weights: Array) -> Calibration:
     fits = np.array([_platt(logits[:, k], wanted[:, k], weights) for k in range(logits.shape[1])])
     probabilities = expit(logits * fits[:, 0] + fits[:, 1])
-    reached = np.array(
-        [best_f1(probabilities[:, k], wanted[:, k])[0] for k in range(logits.shape[1])]
-    )
+    reached = np.array([best_f1(probabilities[:, k], wanted[:, k]) for k in range(logits.shape[1])])
     hits = wanted.sum(0)
     average = float(reached[hits >= 20].mean())
     reached = (hits * reached + PULL * average) / (hits + PULL)

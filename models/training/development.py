@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 from sklearn.metrics import cohen_kappa_score, f1_score
 
-from qa_nlp.signals.tasks import MECHANISMS
+from qa_nlp.signals.tasks import TASKS
 from training.loop import Item, forward, padded
 from training.network import Network, pooled_logits
 
@@ -24,7 +24,6 @@ class Answers:
 
     items: Sequence[Item]
     logits: Mapping[str, Array]
-    vectors: Array
 
     def labelled(self, task: str, source: str | None = None) -> tuple[Array, list[object]]:
         """Give logits and labels of the texts that have one."""
@@ -43,27 +42,24 @@ def answers(network: Network, items: Sequence[Item], pad: int) -> Answers:
     logits = {
         task: np.zeros((len(items), head.out_features)) for task, head in network.heads.items()
     }
-    vectors: list[Array] = []
     with torch.inference_mode():
         for first in range(0, len(order), 64):
             rows = order[first : first + 64]
             result = forward(network, [items[row] for row in rows], pad)
-            vectors.append(result.vectors.numpy().astype(np.float64))
             for task, head in network.heads.items():
                 pooled = pooled_logits(
                     task, head(result.inputs), result.owner, result.share, len(rows)
                 )
                 logits[task][rows] = pooled.numpy()
-    return Answers(items, logits, np.concatenate(vectors))
+    return Answers(items, logits)
 
 
-def best_f1(probabilities: Array, wanted: Array) -> tuple[float, float]:
-    """Give the highest F1 that a threshold reaches, and that threshold."""
+def best_f1(probabilities: Array, wanted: Array) -> float:
+    """Give the highest F1 that a threshold reaches."""
     order = np.argsort(-probabilities)
     hits = np.cumsum(wanted[order])
     f1 = 2 * hits / (np.arange(1, len(order) + 1) + wanted.sum())
-    best = int(np.argmax(f1))
-    return float(f1[best]), float(probabilities[order[best]])
+    return float(f1.max())
 
 
 def report(network: Network, items: Sequence[Item], pad: int) -> dict[str, float]:
@@ -86,11 +82,11 @@ def _figures(task: str, logits: Array, labels: list[object]) -> dict[str, float]
         return {"accuracy": float(np.mean(logits.argmax(1) == np.array(labels)))}
     if task == "sentiment":
         return {"macro_f1": float(f1_score(labels, logits.argmax(1), average="macro"))}
-    if task in ("emotion", "emotion_group"):
+    if TASKS[task].kind == "labels":
         wanted = np.array([[k in label for k in range(logits.shape[1])] for label in labels])
-        each = [best_f1(logits[:, k], wanted[:, k])[0] for k in range(logits.shape[1])]
+        each = [best_f1(logits[:, k], wanted[:, k]) for k in range(logits.shape[1])]
         return {"best_macro_f1": float(np.mean(each))}
-    if task in MECHANISMS:
+    if TASKS[task].kind == "ordinal":
         levels = (logits > 0).sum(1)
         return {
             "macro_f1": float(f1_score(labels, levels, average="macro")),

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import save
 from safetensors.torch import load_file
 
-from qa_nlp.signals.tasks import MECHANISMS
+from qa_nlp.signals.tasks import TASKS
 from training.calibrate import Calibration
 from training.examples import Example
 from training.network import VECTOR_SCALE, Network
@@ -34,9 +34,7 @@ def tensors(network: Network, calibrations: Mapping[str, Calibration]) -> dict[s
     found: dict[str, NDArray[Any]] = {}
     for name, value in network.trainable().items():
         if ".lora_" in name:
-            layer, part = name.split(".layer.")[1].split(".", 1)
-            linear, letter = part.split(".lora_")
-            found[f"adapter.{layer}.{PARTS[linear]}.{letter[0]}"] = _numbers(value)
+            found[_adapter_name(name)] = _numbers(value)
     if network.features is not None:
         found["features.weight"] = _numbers(network.features.weight)
         found["features.bias"] = _numbers(network.features.bias)
@@ -50,6 +48,13 @@ def tensors(network: Network, calibrations: Mapping[str, Calibration]) -> dict[s
     return found
 
 
+def _adapter_name(name: str) -> str:
+    """Give the artefact's name for a parameter of the adapter."""
+    layer, part = name.split(".layer.")[1].split(".", 1)
+    linear, letter = part.split(".lora_")
+    return f"adapter.{layer}.{PARTS[linear]}.{letter[0]}"
+
+
 def _numbers(value: Any) -> NDArray[Any]:
     return value.detach().numpy().copy()
 
@@ -59,15 +64,9 @@ def task_table(
 ) -> dict[str, dict[str, Any]]:
     """Describe the heads for the manifest."""
     table: dict[str, dict[str, Any]] = {}
-    for task, classes in network.shape.tasks.items():
-        kind, pooling = "classes", "mean"
-        if task in MECHANISMS:
-            kind, pooling, classes = "ordinal", "strongest", ("0", "1", "2")
-        elif task in ("emotion", "emotion_group"):
-            kind, pooling = "labels", "strongest"
-        elif task == "politeness":
-            kind, classes = "score", ("impolite", "polite")
-        table[task] = {"kind": kind, "pooling": pooling, "classes": list(classes)}
+    for task, classes in network.shape.classes.items():
+        known = TASKS[task]
+        table[task] = {"kind": known.kind, "pooling": known.pooling, "classes": list(classes)}
         if calibrations[task].thresholds:
             table[task]["thresholds"] = list(calibrations[task].thresholds)
         if calibrations[task].spread is not None:
@@ -83,9 +82,7 @@ def load_artefact(network: Network, folder: Path) -> None:
     with torch.no_grad():
         for name, parameter in parameters.items():
             if ".lora_" in name:
-                layer, part = name.split(".layer.")[1].split(".", 1)
-                linear, letter = part.split(".lora_")
-                parameter.copy_(content[f"adapter.{layer}.{PARTS[linear]}.{letter[0]}"])
+                parameter.copy_(content[_adapter_name(name)])
             elif name.startswith("heads."):
                 value = content[name.removeprefix("heads.")].clone()
                 if name.endswith(".weight"):

@@ -14,7 +14,7 @@ import torch
 from peft import LoraConfig, get_peft_model
 from torch import Tensor, nn
 
-from qa_nlp.signals.tasks import EMOTION_GROUPS, EMOTIONS, MECHANISMS, SENTIMENTS
+from qa_nlp.signals.tasks import TASKS
 
 LINEARS = ["query", "key", "value", "dense"]
 VECTOR_SCALE = 20.0
@@ -35,16 +35,18 @@ class Shape:
     first_layer: int = 0
 
     @property
-    def tasks(self) -> dict[str, tuple[str, ...]]:
+    def classes(self) -> dict[str, tuple[str, ...]]:
         """Tasks and their classes."""
-        acts = {"act": self.acts} if self.acts else {}
+        known = {task: entry.classes or self.acts for task, entry in TASKS.items()}
+        return {task: classes for task, classes in known.items() if classes}
+
+    @property
+    def outputs(self) -> dict[str, int]:
+        """How many logits each head gives: two for ordered levels, one for a score."""
+        special = {"ordinal": 2, "score": 1}
         return {
-            "sentiment": SENTIMENTS,
-            "emotion": EMOTIONS,
-            "emotion_group": EMOTION_GROUPS,
-            "politeness": ("score",),
-            **{mechanism: ("at_least_1", "at_least_2") for mechanism in MECHANISMS},
-            **acts,
+            task: special.get(TASKS[task].kind, len(classes))
+            for task, classes in self.classes.items()
         }
 
 
@@ -67,8 +69,8 @@ class Network(nn.Module):
         self.features = nn.Linear(2 * width, shape.features) if shape.features else None
         self.heads = nn.ModuleDict(
             {
-                task: nn.Linear(width + shape.features, len(classes))
-                for task, classes in shape.tasks.items()
+                task: nn.Linear(width + shape.features, outputs)
+                for task, outputs in shape.outputs.items()
             }
         )
         self.own_politeness = nn.Parameter(torch.tensor([1.0, 0.0]))
@@ -100,7 +102,7 @@ def pooled_logits(task: str, logits: Tensor, owner: Tensor, share: Tensor, texts
     Parameters
     ----------
     task : str
-        The mechanisms and the two emotion tasks take the strongest sentence, the others the mean.
+        Tells the pooling: the strongest sentence, or the mean.
     logits : Tensor, shape (sentences, classes)
         Of sentences.
     owner : Tensor of int64, shape (sentences,)
@@ -110,9 +112,9 @@ def pooled_logits(task: str, logits: Tensor, owner: Tensor, share: Tensor, texts
     texts : int
         How many texts.
     """
-    if task in MECHANISMS or task in ("emotion", "emotion_group"):
-        if task in MECHANISMS:
-            logits = cumulative(logits)
+    if TASKS[task].kind == "ordinal":
+        logits = cumulative(logits)
+    if TASKS[task].pooling == "strongest":
         lowest = torch.full((texts, logits.shape[1]), -1e4)
         index = owner.unsqueeze(1).expand_as(logits)
         return lowest.scatter_reduce(0, index, logits, "amax", include_self=True)
@@ -130,15 +132,16 @@ def cumulative(logits: Tensor) -> Tensor:
 
 def task_loss(task: str, logits: Tensor, targets: list[Any]) -> Tensor:
     """Give the mean loss of one task over the texts that have its label."""
-    if task in ("sentiment", "act"):
+    kind = TASKS[task].kind
+    if kind == "classes":
         return nn.functional.cross_entropy(logits, torch.tensor(targets))
-    if task in ("emotion", "emotion_group"):
+    if kind == "labels":
         wanted = torch.zeros_like(logits)
         for row, classes in enumerate(targets):
             wanted[row, list(classes)] = 1.0
         losses = nn.functional.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
         return losses.sum(1).mean()
-    if task in MECHANISMS:
+    if kind == "ordinal":
         level = torch.tensor(targets).unsqueeze(1)
         wanted = (level >= torch.tensor([1, 2])).to(logits.dtype)
         losses = nn.functional.binary_cross_entropy_with_logits(logits, wanted, reduction="none")

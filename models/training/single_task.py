@@ -60,8 +60,8 @@ def fine_tune(source: str, examples: list[Example], target: Path) -> None:
     base = load_base("minilm")
     torch.manual_seed(1)
     names = sorted({name for example in examples for name in example.targets})
-    sizes = {name: len(Shape().tasks[name]) for name in names}
-    network = Plain(base.model, sizes)
+    outputs = Shape().outputs
+    network = Plain(base.model, {name: outputs[name] for name in names})
     network.requires_grad_(True)
     tokens = [
         code.ids[:LONGEST] for code in base.tokenizer.encode_batch([e.text for e in examples])

@@ -235,7 +235,11 @@ class SignalMeter:
         }
         for offer in dict.fromkeys(encoders):
             rows = [row for row, chosen in enumerate(encoders) if chosen is offer]
-            batch = self.batch([transcripts[row] for row in rows], offer)
+            batch = self._batch(
+                tuple(transcripts[row] for row in rows),
+                tuple(languages[row] for row in rows),
+                offer,
+            )
             columns = self._columns(batch, self.reader(offer), uses)
             for name in wanted:
                 values[name][rows] = columns[name].values
@@ -249,15 +253,13 @@ class SignalMeter:
             {name: Column(values[name], evidence[name]) for name in wanted},
         )
 
-    def batch(self, transcripts: Sequence[Transcript], offer: EncoderOffer | None = None) -> Batch:
-        """Read transcripts with one encoder, so that signals can be measured on them.
+    def batch(self, transcripts: Sequence[Transcript]) -> Batch:
+        """Read transcripts with the encoder for the first, so that signals can be measured on them.
 
         Parameters
         ----------
         transcripts : sequence of Transcript
             The conversations.
-        offer : EncoderOffer, optional
-            One of `offers`; default: the one for the first transcript.
 
         Returns
         -------
@@ -265,14 +267,22 @@ class SignalMeter:
             Their sentences, each distinct one encoded and classified once, and their turns.
         """
         languages = tuple(language_of(transcript) for transcript in transcripts)
-        chosen = offer or self._offer(next(iter(languages), None))
-        encoded = np.array([chosen.reads(language) for language in languages], dtype=np.bool_)
+        offer = self._offer(next(iter(languages), None))
+        return self._batch(tuple(transcripts), languages, offer)
+
+    def _batch(
+        self,
+        transcripts: tuple[Transcript, ...],
+        languages: tuple[str | None, ...],
+        offer: EncoderOffer,
+    ) -> Batch:
+        encoded = np.array([offer.reads(language) for language in languages], dtype=np.bool_)
         table = sentence_table(transcripts, included=encoded.tolist())
-        reader = self.reader(chosen)
+        reader = self.reader(offer)
         rows = reader.cache.encode(table.texts)
         logits = {task: head.logits(table.texts, rows) for task, head in reader.heads.items()}
         return Batch(
-            tuple(transcripts),
+            transcripts,
             languages,
             encoded,
             table,

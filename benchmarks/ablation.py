@@ -1,15 +1,15 @@
-"""Which parts of the encoders' training earn their place, on development folds.
+"""Which parts of the English encoder's training earn their place, on development folds.
 
-Run: QA_NLP_DATA=... python -m benchmarks.ablation (about ten minutes on one thread; a variant that
-is finished is kept in build/ablation). Every variant is the first plan of the English recipe cut
-down to a small budget, with one thing changed; figures come from the development fold of the
-training part, and no test part is touched. The intervals are bootstraps over texts of the
-difference to the whole recipe.
+Run: QA_NLP_DATA=... python -m benchmarks.ablation (about half an hour on one thread; a variant that
+is finished is kept in build/ablation). Every variant is the English recipe cut down to a small
+budget, with one thing changed; figures come from the development fold of the training part, and no
+test part is touched. The intervals are bootstraps over texts of the difference to the whole recipe.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import importlib
 import json
 import sys
@@ -17,19 +17,25 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
+from unittest import mock
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.record import ROOT, Measured, Table, data_folder, record
+from qa_nlp.signals.tasks import TASKS, Pooling
 
 BUDGET: Final = {
-    "goemotions": 0.03,
-    "tydip": 0.3,
-    "star": 0.1,
+    "goemotions": 0.04,
+    "tydip": 0.4,
+    "star": 0.05,
     "sentences-en": 1.0,
+    "chats-en": 1.0,
     "posts-en": 0.7,
-    "replies-en": 1.0,
+    "verdicts-en": 0.7,
+    "talk-en": 0.4,
+    "replies-en": 0.7,
+    "forum-en": 0.7,
 }
 MOST_DEVELOPMENT: Final = 600
 """Texts of each source on which a variant is measured."""
@@ -40,28 +46,41 @@ Array = NDArray[np.float64]
 
 @dataclasses.dataclass(frozen=True)
 class Variant:
-    """One change of the recipe."""
+    """One change of the recipe: of the network, the plan, the pooling, or sources left out."""
 
     name: str
     shape: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     plan: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    without: tuple[str, ...] = ()
+    pooling: Pooling | None = None
+
+    @property
+    def budget(self) -> dict[str, float]:
+        """How often each source is read."""
+        return {source: share for source, share in BUDGET.items() if source not in self.without}
 
 
 VARIANTS: Final = (
     Variant("whole recipe"),
-    Variant("without features beside the vector", shape={"features": 0}),
-    Variant("without the similarity term", plan={"similarity": 0.0}),
+    Variant("no features beside the vector", shape={"features": 0}),
+    Variant("no similarity term", plan={"similarity": 0.0}),
+    Variant("every task read by the mean of the sentences", pooling="mean"),
+    Variant("every task read by the strongest sentence", pooling="strongest"),
+    Variant("no rationales", plan={"rationales": 0.0}),
+    Variant("without own requests", without=("talk-en",)),
 )
 MEASURES: Final = {
+    "sentiment, GoEmotions": ("goemotions", "sentiment"),
     "sentiment, sentences": ("sentences-en", "sentiment"),
-    "sentiment, posts": ("posts-en", "sentiment"),
+    "sentiment, reviews": ("verdicts-en", "sentiment"),
     "emotion groups, sentences": ("sentences-en", "emotion_group"),
     "politeness, TyDiP": ("tydip", "politeness"),
-    "emotional reactions, replies": ("replies-en", "emotional_reactions"),
+    "emotional reactions, sentences": ("sentences-en", "emotional_reactions"),
     "interpretations, replies": ("replies-en", "interpretations"),
-    "explorations, replies": ("replies-en", "explorations"),
     "interpretations, sentences": ("sentences-en", "interpretations"),
 }
+PLAN: Final = {"similarity": 2.0, "rate": 1.5e-3, "threads": 1}
+"""The plan of models/encoder-en/train.py but for the repeats."""
 
 
 def load_training() -> Any:
@@ -73,6 +92,15 @@ def load_training() -> Any:
 
 def run(training: Any, variant: Variant, data: Path) -> dict[str, Any]:
     """Train one variant and give its scores: for each measure, one number a text."""
+    pooling = {
+        name: dataclasses.replace(task, pooling=variant.pooling or task.pooling)
+        for name, task in TASKS.items()
+    }
+    with mock.patch.object(training.network, "TASKS", pooling):
+        return _run(training, variant, data)
+
+
+def _run(training: Any, variant: Variant, data: Path) -> dict[str, Any]:
     import torch
 
     torch.set_num_threads(1)
@@ -81,30 +109,38 @@ def run(training: Any, variant: Variant, data: Path) -> dict[str, Any]:
     found = {source: training.examples.SOURCES[source](data) for source in sorted(BUDGET)}
     items = {
         source: training.loop.tokenised(
-            [example for example in examples if example.part == "train"],
-            base.tokenizer,
-            base.prefix,
+            [example for example in examples if example.part == "train"], base
         )
         for source, examples in found.items()
+        if source in variant.budget
     }
     shape = training.network.Shape(acts=training.examples.star_acts(data), **variant.shape)
     network = training.network.Network(base.model, shape)
-    plan = training.loop.Plan(repeats=BUDGET, threads=1)
-    plan = dataclasses.replace(plan, **variant.plan)
-    folder = ROOT / "build" / "ablation" / variant.name.replace(" ", "-")
-    training.loop.train(network, training.loop.schedule(items, plan), plan, base.pad_id, folder)
+    plan = training.loop.Plan(repeats=variant.budget, **{**PLAN, **variant.plan})
+    batches = training.loop.schedule(items, plan)
+    training.loop.train(network, batches, plan, base.pad_id, _folder(variant))
     held = [
         example
         for examples in found.values()
         for example in [e for e in examples if e.part == "development"][:MOST_DEVELOPMENT]
     ]
-    held_items = training.loop.tokenised(held, base.tokenizer, base.prefix)
+    held_items = training.loop.tokenised(held, base)
     answers = training.development.answers(network, held_items, base.pad_id)
     scores: dict[str, Any] = {
         name: _scores(answers, source, task) for name, (source, task) in MEASURES.items()
     }
     scores["similarity"] = training.development.similarity_kept(network, held_items, base.pad_id)
     return scores
+
+
+def _folder(variant: Variant) -> Path:
+    """Where a variant is kept: another place when the training code or its texts have changed."""
+    models = ROOT / "models"
+    read = [*(models / "training").glob("*.py"), *(models / "data").glob("*-en.jsonl")]
+    key = hashlib.sha256(repr((variant, BUDGET, PLAN)).encode())
+    for path in sorted(read):
+        key.update(path.read_bytes())
+    return ROOT / "build" / "ablation" / key.hexdigest()[:12]
 
 
 def _scores(answers: Any, source: str, task: str) -> list[list[float]]:
@@ -160,7 +196,7 @@ def main() -> int:
     training = load_training()
     scores: dict[str, dict[str, Any]] = {}
     for variant in VARIANTS:
-        path = ROOT / "build" / "ablation" / f"{variant.name.replace(' ', '-')}.json"
+        path = _folder(variant) / "scores.json"
         if not path.is_file():
             print(f"== {variant.name}", flush=True)
             found = run(training, variant, data)

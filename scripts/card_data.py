@@ -37,13 +37,20 @@ _PUBLIC: Final = {
 _FEELINGS: Final = "sentiment, emotion groups, politeness"
 _OWN: Final = {
     "advice": ("answers to another's trouble, most of them advice", _MECHANISMS),
+    "agents": ("what agents say", _MECHANISMS),
+    "chats": ("what customers type in support chats", "emotion groups"),
+    "critics": ("sentences from reviews, many of them oblique", "sentiment"),
+    "forum": ("answers to another's trouble in the manner of large forums", _MECHANISMS),
+    "microblog": ("short public posts", "sentiment"),
     "posts": ("customers' public posts", _FEELINGS),
     "replies": ("answers to another's trouble", _MECHANISMS),
     "requests": ("written requests among people who work together", "politeness"),
     "reviews": ("reviews of films, books and the like", _FEELINGS),
     "sentences": ("what agents and customers say", f"{_FEELINGS}, {_MECHANISMS}"),
     "service": ("posts and reviews about services", _FEELINGS),
+    "talk": ("requests among people who write something together", "politeness"),
     "travel": ("posts about travel", _FEELINGS),
+    "verdicts": ("sentences from reviews, most of them direct", "sentiment"),
 }
 _LANGUAGES: Final = {"en": "English", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian"}
 _OWN_TERMS: Final = "written for this project"

@@ -18,10 +18,12 @@ from hypothesis import strategies as st
 from qa_nlp.errors import RubricError
 from qa_nlp.rubric import Condition, Criterion, Rubric, SignalUse, shipped_rubrics
 from qa_nlp.signals.conduct import CONDUCT
+from qa_nlp.signals.emotion import EMOTION
 from qa_nlp.signals.empathy import EMPATHY
 from qa_nlp.signals.phrase_bank import shipped_banks
 from qa_nlp.signals.rule_matchers import CompiledRules
 from qa_nlp.signals.sentiment import SENTIMENT
+from qa_nlp.signals.tone import TONE
 from qa_nlp.yaml_files import YamlFile
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -617,7 +619,7 @@ def test_schema_refuses_what_the_loader_refuses(old: str, new: str) -> None:
 
 
 SHIPPED = ["compliance", "service_excellence", "support_call", "support_chat"]
-SCALES = {spec.name: spec.scale for spec in (*CONDUCT, *EMPATHY, *SENTIMENT)}
+SCALES = {spec.name: spec.scale for spec in (*CONDUCT, *EMOTION, *EMPATHY, *SENTIMENT, *TONE)}
 
 
 def test_shipped_rubrics_are_these() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -450,7 +451,8 @@ def test_card_without_quotes_holds_no_words_anywhere(rubric: str) -> None:
     bare = Scorer(rubric, quotes=False).score_one(MARKED)
     quoting = Scorer(rubric).score_one(MARKED)
 
-    text = json.dumps(bare.to_dict()).lower()
+    # probabilities may hold any digits
+    text = re.sub(r"\d+\.\d+", "", json.dumps(bare.to_dict()).lower())
     assert "zebra" not in text
     assert "quokka" not in text
     assert "4471" not in text

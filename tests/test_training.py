@@ -63,10 +63,12 @@ def network_of(training: Any) -> tuple[Any, Any]:
     return network, base
 
 
-def train(training: Any, folder: Path, steps: int | None = None) -> dict[str, Any]:
+def train(
+    training: Any, folder: Path, steps: int | None = None, rate: float = 1e-3
+) -> dict[str, Any]:
     network, base = network_of(training)
-    items = training.loop.tokenised(own_examples(training), base.tokenizer, base.prefix)
-    plan = training.loop.Plan(repeats={"own": 6.0})
+    items = training.loop.tokenised(own_examples(training), base)
+    plan = training.loop.Plan(repeats={"own": 6.0}, rate=rate)
     batches = training.loop.schedule({"own": items}, plan)
     assert len(batches) >= 4
     if steps is not None:
@@ -104,6 +106,21 @@ def test_interrupted_training_ends_with_the_weights_of_an_undisturbed_one(
         np.testing.assert_allclose(resumed[name], value, atol=1e-6, err_msg=name)
 
 
+def test_checkpoint_of_another_plan_is_not_taken_up(
+    training: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.setattr(training.loop, "EVERY", 2)
+    monkeypatch.setattr(training.loop, "TOKENS", 60)
+
+    train(training, tmp_path / "both", rate=2e-3)
+    other = train(training, tmp_path / "both")
+    fresh = train(training, tmp_path / "fresh")
+
+    assert "of another training: beginning anew" in capsys.readouterr().out
+    for name, value in fresh.items():
+        np.testing.assert_allclose(other[name], value, atol=1e-6, err_msg=name)
+
+
 def test_library_computes_what_was_trained(training: Any, tmp_path: Path) -> None:
     network, base = network_of(training)
     torch = pytest.importorskip("torch")
@@ -113,7 +130,7 @@ def test_library_computes_what_was_trained(training: Any, tmp_path: Path) -> Non
                 parameter.normal_(0.0, 0.02)
     network.eval()
     examples = own_examples(training)[: len(TEXTS)]
-    items = training.loop.tokenised(examples, base.tokenizer, base.prefix)
+    items = training.loop.tokenised(examples, base)
     found = training.development.answers(network, items, base.pad_id)
     plain = training.calibrate.Calibration
     calibrations = {

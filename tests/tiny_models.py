@@ -68,7 +68,7 @@ def write_encoder(folder: Path, **changed: Any) -> Path:
         "format_version": 2,
         "name": "encoder-tiny",
         "base": "minilm",
-        "base_fingerprint": "minilm:53aa51172d142c89:torch:1",
+        "base_fingerprint": "minilm:53aa51172d142c89:torch:2",
         "rank": RANK,
         "features": FEATURES,
         "languages": ["en"],

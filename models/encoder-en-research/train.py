@@ -15,8 +15,6 @@ sys.path[:0] = [str(HERE.parent), str(HERE.parent.parent)]
 from training.adapt import Recipe, adapt  # noqa: E402
 from training.loop import Plan  # noqa: E402
 
-OWN = ("sentences-en", "posts-en", "reviews-en", "travel-en", "service-en")
-
 RECIPE = Recipe(
     name="encoder-en-research",
     base="minilm",
@@ -26,25 +24,33 @@ RECIPE = Recipe(
     plans=[
         Plan(
             repeats={
-                "epitome": 3.0,
+                "epitome": 4.0,
                 "goemotions": 0.08,
-                "tydip": 0.2,
+                "tydip": 0.3,
                 "star": 0.1,
-                "sentences-en": 0.4,
+                "sentences-en": 0.5,
                 "posts-en": 0.3,
-                "reviews-en": 0.3,
                 "travel-en": 0.3,
                 "service-en": 0.3,
+                "chats-en": 0.5,
+                "reviews-en": 0.3,
+                "critics-en": 0.2,
+                "verdicts-en": 0.2,
                 "replies-en": 0.4,
                 "advice-en": 0.4,
+                "forum-en": 0.5,
                 "requests-en": 0.3,
+                "talk-en": 0.2,
             },
-            rate=6e-4,
+            similarity=2.0,
             head_rate=1e-3,
             threads=1,
         ),
     ],
-    mixture=dict.fromkeys(OWN, 4.0),
+    mixture={
+        **dict.fromkeys(("sentences-en", "posts-en", "travel-en", "service-en", "chats-en"), 4.0),
+        "epitome": 4.0,
+    },
     start="encoder-en",
 )
 

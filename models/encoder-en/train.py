@@ -15,8 +15,6 @@ sys.path[:0] = [str(HERE.parent), str(HERE.parent.parent)]
 from training.adapt import Recipe, adapt  # noqa: E402
 from training.loop import Plan  # noqa: E402
 
-OWN = ("sentences-en", "posts-en", "reviews-en", "travel-en", "service-en")
-
 RECIPE = Recipe(
     name="encoder-en",
     base="minilm",
@@ -28,35 +26,35 @@ RECIPE = Recipe(
     plans=[
         Plan(
             repeats={
-                "goemotions": 2.0,
-                "tydip": 3.0,
-                "star": 2.0,
-                "sentences-en": 6.0,
-                "posts-en": 5.0,
-                "replies-en": 5.0,
-            },
-        ),
-        # less of the large public sets, more of what was written for the project
-        Plan(
-            repeats={
-                "goemotions": 0.25,
-                "tydip": 3.0,
-                "star": 0.3,
+                "goemotions": 1.6,
+                "tydip": 4.0,
+                "star": 0.6,
                 "sentences-en": 4.0,
-                "posts-en": 5.0,
-                "reviews-en": 6.0,
-                "travel-en": 6.0,
-                "service-en": 6.0,
-                "replies-en": 4.0,
-                "advice-en": 5.0,
-                "requests-en": 6.0,
+                "posts-en": 3.0,
+                "travel-en": 4.0,
+                "service-en": 4.0,
+                "chats-en": 4.0,
+                "reviews-en": 3.0,
+                "critics-en": 3.0,
+                "verdicts-en": 3.0,
+                "replies-en": 3.0,
+                "advice-en": 3.0,
+                "forum-en": 4.0,
+                "requests-en": 3.0,
+                "talk-en": 2.5,
             },
-            rate=7e-4,
-            seed=2,
+            similarity=2.0,
+            rate=1.5e-3,
             threads=1,
         ),
     ],
-    mixture=dict.fromkeys(OWN, 4.0),
+    # public posts and forums are where the development fold is smallest
+    mixture={
+        **dict.fromkeys(("posts-en", "travel-en", "service-en"), 12.0),
+        **dict.fromkeys(("sentences-en", "chats-en"), 4.0),
+        "forum-en": 8.0,
+        "verdicts-en": 2.0,
+    },
 )
 
 if __name__ == "__main__":

@@ -15,7 +15,10 @@ sys.path[:0] = [str(HERE.parent), str(HERE.parent.parent)]
 from training.adapt import Recipe, adapt  # noqa: E402
 from training.loop import Plan  # noqa: E402
 
-OWN = tuple(f"{kind}-{code}" for kind in ("sentences", "posts") for code in ("ro", "ru", "pt"))
+OWN = tuple(
+    f"{kind}-{code}" for kind in ("sentences", "posts", "agents") for code in ("ro", "ru", "pt")
+)
+MICROBLOGS = ("microblog-ru", "microblog-pt")
 
 RECIPE = Recipe(
     name="encoder-multilingual",
@@ -30,22 +33,27 @@ RECIPE = Recipe(
         Plan(
             repeats={
                 "goemotions": 0.25,
-                "tydip": 0.6,
+                "tydip": 0.7,
                 "star": 0.2,
                 "sart": 2.5,
                 "sentences-en": 1.5,
-                "posts-en": 1.5,
-                "reviews-en": 1.5,
+                "posts-en": 1.0,
+                "reviews-en": 1.0,
+                "critics-en": 0.5,
                 "travel-en": 1.5,
                 "service-en": 1.5,
-                "replies-en": 1.5,
-                "advice-en": 1.5,
-                **dict.fromkeys(OWN, 3.5),
+                "chats-en": 1.5,
+                "replies-en": 1.0,
+                "forum-en": 1.0,
+                "advice-en": 1.0,
+                **dict.fromkeys(OWN, 4.0),
+                **dict.fromkeys(MICROBLOGS, 5.0),
             },
+            similarity=4.0,
             threads=1,
         ),
     ],
-    mixture=dict.fromkeys(OWN, 4.0),
+    mixture=dict.fromkeys((*OWN, *MICROBLOGS), 4.0),
     first_layer=6,
 )
 

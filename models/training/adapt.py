@@ -55,11 +55,7 @@ def adapt(recipe: Recipe) -> None:
     sources = sorted({source for plan in recipe.plans for source in plan.repeats})
     examples = [example for source in sources for example in SOURCES[source](data)]
     parts = _parts(examples)
-    items = {
-        part: tokenised(found, base.tokenizer, base.prefix)
-        for part, found in parts.items()
-        if part != "test"
-    }
+    items = {part: tokenised(found, base) for part, found in parts.items() if part != "test"}
     torch.manual_seed(recipe.plans[0].seed)
     shape = Shape(acts=star_acts(data), first_layer=recipe.first_layer)
     network = Network(base.model, shape)

@@ -102,19 +102,25 @@ def _ordinal(logits: Array, levels: NDArray[np.int64], weights: Array) -> Calibr
     cumulative = expit(logits * fits[:, 0] + fits[:, 1])
     cumulative[:, 1] = cumulative.min(axis=1)
     grid = np.round(np.arange(0.2, 0.66, 0.025), 3)
-    best = max(((a, b) for a in grid for b in grid), key=lambda t: _quality(cumulative, levels, t))
+    best = max(
+        ((a, b) for a in grid for b in grid),
+        key=lambda cuts: _quality(cumulative, levels, weights, cuts),
+    )
     return Calibration(fits[:, 0], fits[:, 1], tuple(map(float, best)))
 
 
-def _quality(cumulative: Array, levels: NDArray[np.int64], cuts: tuple[float, float]) -> float:
+def _quality(
+    cumulative: Array, levels: NDArray[np.int64], weights: Array, cuts: tuple[float, float]
+) -> float:
     """Macro-F1 of the labels plus the one expected from the probabilities, less a pull to 0.5."""
     second = cumulative[:, 1] >= cuts[1]
     told = np.where(second, 2, (cumulative[:, 0] >= cuts[0]).astype(int))
     shares = np.c_[1 - cumulative[:, 0], cumulative[:, 0] - cumulative[:, 1], cumulative[:, 1]]
+    shares *= weights[:, None]
     expected = np.array([shares[told == level].sum(0) for level in range(3)])
     f1 = 2 * np.diag(expected) / (expected.sum(0) + expected.sum(1))
-    found = f1_score(levels, told, average="macro", zero_division=0.0) + f1.mean()
-    return float(found) - THRESHOLD_PULL * sum(abs(cut - 0.5) for cut in cuts)
+    found = f1_score(levels, told, average="macro", zero_division=0.0, sample_weight=weights)
+    return float(found + f1.mean()) - THRESHOLD_PULL * sum(abs(cut - 0.5) for cut in cuts)
 
 
 def _score(logits: Array, scores: Array) -> Calibration:

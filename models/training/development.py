@@ -92,6 +92,8 @@ def _figures(task: str, logits: Array, labels: list[object]) -> dict[str, float]
             "macro_f1": float(f1_score(labels, levels, average="macro")),
             "kappa": float(cohen_kappa_score(labels, levels, weights="quadratic")),
         }
+    if np.ptp(np.array(labels, dtype=np.float64)) == 0:
+        return {}
     return {"r": float(np.corrcoef(logits[:, 0], labels)[0, 1])}
 
 

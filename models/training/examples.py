@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from sentences import DATA, is_training, load_sentences, normalised
+from sentences import DATA, is_training, normalised
 
 from qa_nlp.signals.tasks import EMOTION_GROUPS, EMOTIONS, MECHANISMS, SENTIMENTS
 
@@ -173,70 +173,36 @@ def sart(data: Path) -> list[Example]:
     ]
 
 
-def own_sentences(language: str) -> list[Example]:
-    """Give the sentences written for the project in one language."""
-    examples = []
-    for row in load_sentences(language):
-        targets: dict[str, Any] = {
-            "sentiment": SENTIMENTS.index(row.sentiment),
-            "emotion_group": tuple(sorted(EMOTION_GROUPS.index(name) for name in row.emotions)),
-            "own_politeness": float(row.politeness),
-        }
-        if row.role == "agent":
-            targets |= {mechanism: getattr(row, mechanism) for mechanism in MECHANISMS}
-        source = f"sentences-{language}"
-        examples.append(Example(source, normalised(row.text), row.text, targets))
-    return examples
-
-
-def own_posts(name: str) -> list[Example]:
-    """Give one file of the customers' public posts written for the project."""
-    return [
-        Example(
-            name,
-            normalised(row["text"]),
-            row["text"],
-            {
-                "sentiment": SENTIMENTS.index(row["sentiment"]),
-                "emotion_group": tuple(sorted(EMOTION_GROUPS.index(e) for e in row["emotions"])),
-                "own_politeness": float(row["politeness"]),
-            },
-        )
-        for row in _own_lines(name)
-    ]
-
-
-def own_replies(name: str) -> list[Example]:
-    """Give one file of the supportive replies written for the project, with their rationales."""
-    return [
-        Example(
-            name,
-            normalised(row["text"]),
-            row["text"],
-            {mechanism: row[mechanism] for mechanism in MECHANISMS},
-            {mechanism: tuple(row["rationales"][mechanism]) for mechanism in MECHANISMS},
-        )
-        for row in _own_lines(name)
-    ]
-
-
-def own_requests(name: str) -> list[Example]:
-    """Give one file of the requests written for the project, with their politeness."""
-    return [
-        Example(
-            name,
-            normalised(row["text"]),
-            row["text"],
-            {"own_politeness": float(row["politeness"])},
-        )
-        for row in _own_lines(name)
-    ]
-
-
-def _own_lines(name: str) -> Iterable[dict[str, Any]]:
+def own_texts(name: str) -> list[Example]:
+    """Give one file of the texts written for the project, with the labels that it has."""
     with (DATA / f"{name}.jsonl").open(encoding="utf-8") as lines:
-        yield from map(json.loads, lines)
+        rows = [json.loads(line) for line in lines]
+    return [
+        Example(
+            name,
+            normalised(row["text"]),
+            row["text"],
+            _own_targets(row),
+            {task: tuple(found) for task, found in row.get("rationales", {}).items()},
+        )
+        for row in rows
+    ]
 
+
+def _own_targets(row: Mapping[str, Any]) -> dict[str, Any]:
+    targets: dict[str, Any] = {}
+    if "sentiment" in row:
+        targets["sentiment"] = SENTIMENTS.index(row["sentiment"])
+    if "emotions" in row:
+        targets["emotion_group"] = tuple(sorted(EMOTION_GROUPS.index(e) for e in row["emotions"]))
+    if "politeness" in row:
+        targets["own_politeness"] = float(row["politeness"])
+    levels = {name: row[name] for name in MECHANISMS if row.get(name) is not None}
+    return targets | levels
+
+
+OWN = tuple(sorted(path.stem for path in DATA.glob("*-??.jsonl")))
+"""The files of texts written for the project: what they are, and their language."""
 
 SOURCES: Mapping[str, Callable[[Path], list[Example]]] = {
     "goemotions": go_emotions,
@@ -244,19 +210,7 @@ SOURCES: Mapping[str, Callable[[Path], list[Example]]] = {
     "star": star,
     "epitome": epitome,
     "sart": sart,
-    **{
-        f"sentences-{code}": (lambda _, code=code: own_sentences(code))
-        for code in ("en", "ro", "ru", "pt")
-    },
-    **{
-        name: (lambda _, name=name: own_posts(name))
-        for name in (
-            *("posts-en", "posts-ro", "posts-ru", "posts-pt"),
-            *("reviews-en", "travel-en", "service-en"),
-        )
-    },
-    **{name: (lambda _, name=name: own_replies(name)) for name in ("replies-en", "advice-en")},
-    "requests-en": lambda _: own_requests("requests-en"),
+    **{name: (lambda _, name=name: own_texts(name)) for name in OWN},
 }
 TERMS = {
     "goemotions": "Apache-2.0",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import random
@@ -12,9 +13,9 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
-from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from qa_nlp.encoding.bert import TorchBert
 from qa_nlp.signals.tasks import MECHANISMS
 from qa_nlp.text.sentences import sentence_spans
 from training.examples import Example
@@ -59,13 +60,13 @@ class Item:
         return sum(map(len, self.tokens))
 
 
-def tokenised(examples: Sequence[Example], tokenizer: Tokenizer, prefix: str) -> list[Item]:
+def tokenised(examples: Sequence[Example], base: TorchBert) -> list[Item]:
     """Cut texts into sentences as the library does, and tokenise these."""
     items = []
     for example in examples:
         spans = sentence_spans(example.text)[:MOST_SENTENCES] or ((0, len(example.text)),)
-        texts = [prefix + example.text[start:end] for start, end in spans]
-        tokens = [tuple(encoding.ids[:LONGEST]) for encoding in tokenizer.encode_batch(texts)]
+        texts = [example.text[start:end] for start, end in spans]
+        tokens = [tuple(ids[:LONGEST]) for ids in base.token_ids(texts)]
         lengths = tuple(end - start for start, end in spans)
         items.append(Item(example, tuple(tokens), lengths, tuple(spans)))
     return items
@@ -199,7 +200,7 @@ def similarity_loss(network: Network, result: Forward, batch: Sequence[Item], pa
 def train(
     network: Network, batches: Sequence[Sequence[Item]], plan: Plan, pad: int, folder: Path
 ) -> None:
-    """Train, going on from the last checkpoint of the same plan where there is one.
+    """Train, going on from the last checkpoint of the same plan and texts where there is one.
 
     Parameters
     ----------
@@ -222,7 +223,8 @@ def train(
         [{"params": adapter, "lr": plan.rate}, {"params": heads, "lr": plan.head_rate}],
         weight_decay=0.01,
     )
-    begin = _resume(network, optimiser, folder)
+    key = _key(network, batches, plan)
+    begin = _resume(network, optimiser, folder, key)
     started, seen, running = time.monotonic(), 0, 0.0
     network.train()
     network.bert.eval()  # its own dropout slows a small adapter more than it helps
@@ -246,7 +248,7 @@ def train(
                 flush=True,
             )
             running = 0.0
-            _keep(network, optimiser, step + 1, folder)
+            _keep(network, optimiser, step + 1, folder, key)
     network.eval()
 
 
@@ -257,7 +259,18 @@ def _rate_share(step: int, steps: int) -> float:
     return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
 
 
-def _keep(network: Network, optimiser: torch.optim.Optimizer, step: int, folder: Path) -> None:
+def _key(network: Network, batches: Sequence[Sequence[Item]], plan: Plan) -> str:
+    """Hash what a training depends on, so that no checkpoint of another is taken up."""
+    key = hashlib.sha256(repr((network.shape, plan)).encode())
+    for batch in batches:
+        for item in batch:
+            key.update(repr((item.tokens, sorted(item.example.targets.items()))).encode())
+    return key.hexdigest()
+
+
+def _keep(
+    network: Network, optimiser: torch.optim.Optimizer, step: int, folder: Path, key: str
+) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {f"weight.{name}": value.detach() for name, value in network.trainable().items()}
     for number, state in optimiser.state_dict()["state"].items():
@@ -266,14 +279,17 @@ def _keep(network: Network, optimiser: torch.optim.Optimizer, step: int, folder:
     save_file(
         {name: value.contiguous() for name, value in tensors.items()},
         temporary,
-        metadata={"step": str(step)},
+        metadata={"step": str(step), "key": key},
     )
     temporary.replace(folder / "checkpoint.safetensors")
 
 
-def _resume(network: Network, optimiser: torch.optim.Optimizer, folder: Path) -> int:
+def _resume(network: Network, optimiser: torch.optim.Optimizer, folder: Path, key: str) -> int:
     path = folder / "checkpoint.safetensors"
     if not path.is_file():
+        return 0
+    if _metadata(path).get("key") != key:
+        print(f"{path} is of another training: beginning anew", flush=True)
         return 0
     tensors = load_file(path)
     load_weights(network, tensors)
@@ -290,9 +306,14 @@ def _resume(network: Network, optimiser: torch.optim.Optimizer, folder: Path) ->
 
 def checkpoint_step(path: Path) -> int:
     """Read at which step a checkpoint was written."""
+    return int(_metadata(path)["step"])
+
+
+def _metadata(path: Path) -> dict[str, str]:
     with path.open("rb") as stream:
         size = int.from_bytes(stream.read(8), "little")
-        return int(json.loads(stream.read(size))["__metadata__"]["step"])
+        found: dict[str, str] = json.loads(stream.read(size))["__metadata__"]
+    return found
 
 
 def load_weights(network: Network, tensors: Mapping[str, Tensor]) -> None:

@@ -77,7 +77,7 @@ class Network(nn.Module):
         self.dropout = nn.Dropout(0.1)
 
     def states(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Give the unit vector and the first token's state of each sentence."""
+        """Give the mean over the tokens and the first token's state of each sentence."""
         hidden = self.bert(input_ids=ids, attention_mask=mask).last_hidden_state
         weights = mask.unsqueeze(-1).to(hidden.dtype)
         mean = (hidden * weights).sum(1) / weights.sum(1)

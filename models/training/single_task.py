@@ -63,9 +63,7 @@ def fine_tune(source: str, examples: list[Example], target: Path) -> None:
     outputs = Shape().outputs
     network = Plain(base.model, {name: outputs[name] for name in names})
     network.requires_grad_(True)
-    tokens = [
-        code.ids[:LONGEST] for code in base.tokenizer.encode_batch([e.text for e in examples])
-    ]
+    tokens = [ids[:LONGEST] for ids in base.token_ids([example.text for example in examples])]
     training = [row for row, example in enumerate(examples) if example.part != "test"]
     test = [row for row, example in enumerate(examples) if example.part == "test"]
     optimiser = torch.optim.AdamW(network.parameters(), lr=RATE[source], weight_decay=0.01)

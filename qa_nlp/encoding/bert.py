@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa_nlp.encoding.encoder import Vectors, unit_rows
+from qa_nlp.text.emoji import emoji_in_words
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -21,7 +22,7 @@ __all__ = ["BertParts", "TorchBert"]
 
 _LENGTHS: Final = (8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
 _TOKENS: Final = 512
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ class BertParts:
         Language codes it reads; None = any.
     terms : str
         Licence of the weights.
+    knows_emoji : bool
+        Whether emoji are in the vocabulary; else their names are read.
     """
 
     model: BertModel
@@ -61,6 +64,7 @@ class BertParts:
     name: str
     languages: frozenset[str] | None
     terms: str
+    knows_emoji: bool = False
 
     def __post_init__(self) -> None:
         self.tokenizer.no_padding()
@@ -92,6 +96,8 @@ class TorchBert:
         The tokens that fill up a short text and an empty row.
     prefix : str
         Written before every text.
+    knows_emoji : bool
+        Whether emoji are in the vocabulary; else their names are read.
     """
 
     tier = "torch"
@@ -102,6 +108,7 @@ class TorchBert:
         self.pad_id = parts.pad_id
         self.fill_id = parts.fill_id
         self.prefix = parts.prefix
+        self.knows_emoji = parts.knows_emoji
         self.name = parts.name
         self.languages = parts.languages
         self.terms = parts.terms
@@ -125,11 +132,27 @@ class TorchBert:
         """
         return unit_rows(self._states(texts, self.width))
 
+    def token_ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """Tokenise texts as `encode` does.
+
+        Parameters
+        ----------
+        texts : sequence of str
+            Any texts.
+
+        Returns
+        -------
+        list of list of int
+            Special tokens included, at most 256 a text.
+        """
+        read = texts if self.knows_emoji else map(emoji_in_words, texts)
+        encodings = self.tokenizer.encode_batch([self.prefix + text for text in read])
+        return [encoding.ids for encoding in encodings]
+
     def _states(self, texts: Sequence[str], columns: int) -> NDArray[np.float32]:
         """Give what `_pool` makes of each text, shape (texts, columns)."""
         pooled = np.zeros((len(texts), columns), dtype=np.float32)
-        encodings = self.tokenizer.encode_batch([self.prefix + text for text in texts])
-        tokens = [encoding.ids for encoding in encodings]
+        tokens = self.token_ids(texts)
         with self._lock:
             for rows, batch in self._micro_batches(tokens):
                 pooled[rows] = self._forward(batch)[: len(rows)]

@@ -113,6 +113,7 @@ def load_e5() -> BertParts:
         name="multilingual-e5-small",
         languages=frozenset({"en", "ro", "ru", "pt"}),
         terms="MIT",
+        knows_emoji=True,
     )
 
 

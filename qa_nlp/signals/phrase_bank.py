@@ -44,7 +44,7 @@ class PhraseBankFile(BaseModel):
     --------
     >>> bank = load_bank_file("greeting")
     >>> bank.kind, sorted(bank.samples)
-    ('standard', ['en'])
+    ('standard', ['en', 'pt', 'ro', 'ru'])
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

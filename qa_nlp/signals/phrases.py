@@ -135,8 +135,14 @@ def background_sentences(language: str = "en") -> tuple[str, ...]:
     tuple of str
         Written for this project; empty where the language has none.
     """
+    return tuple(_background().get(language, ()))
+
+
+@functools.lru_cache(maxsize=1)
+def _background() -> Mapping[str, list[str]]:
     document = YamlFile.read(resource_folder("rubric_prompts") / "background.yaml")
-    return tuple(document.data["sentences"].get(language, ()))
+    sentences: dict[str, list[str]] = document.data["sentences"]
+    return sentences
 
 
 def banks_fingerprint(banks: Sequence[PhraseBankFile]) -> str:
@@ -153,7 +159,7 @@ def banks_fingerprint(banks: Sequence[PhraseBankFile]) -> str:
         16 hexadecimal digits.
     """
     content = [bank.model_dump(mode="json") for bank in banks]
-    text = json.dumps([content, background_sentences()], ensure_ascii=False, sort_keys=True)
+    text = json.dumps([content, _background()], ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -163,7 +169,8 @@ def fit_banks(
     """Fit the logistic regression of each bank.
 
     Positive: the bank's samples. Negative: its look-alikes, the sentences of all other banks and
-    the background. Both sides weigh the same; vectors are centred and scaled to a mean square of 1,
+    the background; of each the languages that the encoder states, English where it states none.
+    Both sides weigh the same; vectors are centred and scaled to a mean square of 1,
     and the penalty is fixed (C = 10). Since forbidden
     statements are rarer than standard phrases, their odds are divided by 4 (chosen on the phrase
     marks of the bundled samples).
@@ -185,16 +192,20 @@ def fit_banks(
     Raises
     ------
     RubricError
-        When a bank has no English samples.
+        When a bank has no samples in the encoder's languages.
     """
     from sklearn.linear_model import LogisticRegression
 
+    languages = _languages(encoder)
     for bank in banks:
-        if "en" not in bank.samples:
-            raise RubricError(f"phrase bank {bank.id!r} has no English samples; add some under en")
-    sentences = [*background_sentences()]
+        if not bank.samples.keys() & set(languages):
+            raise RubricError(
+                f"phrase bank {bank.id!r} has no samples that {encoder.name} reads; add some "
+                f"under {' or '.join(languages)}"
+            )
+    sentences = list(_read(_background(), languages))
     for bank in banks:
-        sentences += [*bank.samples["en"], *bank.look_alikes.get("en", ())]
+        sentences += [*_read(bank.samples, languages), *_read(bank.look_alikes, languages)]
     rows = {text: row for row, text in enumerate(dict.fromkeys(sentences))}
     # in one call, since an encoder fills up its batches
     vectors = encoder.encode(list(rows))[:, : encoder.width].astype(np.float64)
@@ -207,9 +218,9 @@ def fit_banks(
         chosen: Array = vectors[np.array([rows[text] for text in texts], dtype=np.int64)]
         return chosen
 
-    background = encoded(background_sentences())
-    samples = {bank.id: encoded(bank.samples["en"]) for bank in banks}
-    others = {bank.id: encoded(bank.look_alikes.get("en", ())) for bank in banks}
+    background = encoded(_read(_background(), languages))
+    samples = {bank.id: encoded(_read(bank.samples, languages)) for bank in banks}
+    others = {bank.id: encoded(_read(bank.look_alikes, languages)) for bank in banks}
     chosen = tuple(bank for bank in banks if only is None or bank.id in only)
     weights, biases = [], []
     for bank in chosen:
@@ -226,6 +237,14 @@ def fit_banks(
         bias = float(model.intercept_[0]) - float(weight @ centre)
         biases.append(bias - _LOG_RARITY[bank.kind])
     return PhraseMatcher(chosen, np.array(weights), np.array(biases))
+
+
+def _languages(encoder: Encoder) -> list[str]:
+    return sorted(encoder.languages or {"en"})
+
+
+def _read(sentences: Mapping[str, Sequence[str]], languages: Sequence[str]) -> tuple[str, ...]:
+    return tuple(text for code in languages for text in sentences.get(code, ()))
 
 
 @functools.lru_cache(maxsize=1)
@@ -321,6 +340,7 @@ class PhraseBank:
         self.bank = bank
         self._matcher = matcher
         self._encoder = encoder
+        self._samples = _read(bank.samples, _languages(encoder))
 
     @classmethod
     def load(cls, bank: str | Path, encoder: Any = "en") -> Self:
@@ -370,7 +390,7 @@ class PhraseBank:
         """
         spans = [sentence_spans(text) for text in texts]
         pieces = [text[a:b] for text, cuts in zip(texts, spans, strict=True) for a, b in cuts]
-        samples = self.bank.samples["en"]
+        samples = self._samples
         if not pieces:
             return [PhraseMatch(0.0, samples[0], 0, 0) for _ in texts]
         vectors = self._vectors(pieces)

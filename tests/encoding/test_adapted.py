@@ -15,6 +15,7 @@ from qa_nlp.encoding.adapted import AdaptedBert, adapted, read_adapted
 from qa_nlp.encoding.encoder import ENCODER_OF_LANGUAGE, SHIPPED
 from qa_nlp.encoding.minilm import MiniLM, load_minilm
 from qa_nlp.errors import ArtifactError
+from qa_nlp.text.emoji import emoji_in_words
 from tests.tiny_models import FEATURES, SIZES, WIDTH, write_encoder
 
 TEXTS = [
@@ -78,7 +79,7 @@ def test_rows_are_those_computed_step_by_step_with_hooks_in_place_of_merging(
                 lambda _, inputs, output, a=first, b=second: output + inputs[0] @ a.T @ b.T
             )
     for text, row in zip(TEXTS, rows, strict=True):
-        ids = torch.tensor([parts.tokenizer.encode(text).ids])
+        ids = torch.tensor([parts.tokenizer.encode(emoji_in_words(text)).ids])
         with torch.inference_mode():
             states = parts.model(input_ids=ids).last_hidden_state[0]
         mean = states.mean(0)

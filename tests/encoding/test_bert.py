@@ -63,9 +63,9 @@ def test_encoder_is_described_by_its_parts(parts: BertParts) -> None:
 def test_fingerprint_starts_with_the_family_or_the_name(parts: BertParts) -> None:
     other = dataclasses.replace(parts, weights_sha256="f" * 64)
 
-    assert TorchBert(parts).fingerprint == "tiny:0123456789abcdef:torch:1"
-    assert TorchBert(parts, family="kin").fingerprint == "kin:0123456789abcdef:torch:1"
-    assert TorchBert(other).fingerprint == "tiny:ffffffffffffffff:torch:1"
+    assert TorchBert(parts).fingerprint == "tiny:0123456789abcdef:torch:2"
+    assert TorchBert(parts, family="kin").fingerprint == "kin:0123456789abcdef:torch:2"
+    assert TorchBert(other).fingerprint == "tiny:ffffffffffffffff:torch:2"
 
 
 def test_vectors_follow_from_weights_that_were_changed_after_loading(parts: BertParts) -> None:

@@ -55,8 +55,9 @@ def test_shipped_bank_is_well_made(name: str) -> None:
     bank = load_bank_file(name)
 
     assert bank.id == name
-    assert len(bank.samples["en"]) >= 8
-    assert len(bank.look_alikes["en"]) >= 4
+    assert bank.samples.keys() == bank.look_alikes.keys() == {"en", "ro", "ru", "pt"}
+    assert all(len(sentences) >= 15 for sentences in bank.samples.values())
+    assert all(len(sentences) >= 10 for sentences in bank.look_alikes.values())
     assert path.read_text(encoding="utf-8").splitlines()[0] == (
         "# yaml-language-server: $schema=../schemas/phrase_bank.schema.json"
     )

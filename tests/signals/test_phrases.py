@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from qa_nlp.encoding import CustomEncoder, load_encoder
 from qa_nlp.errors import ArtifactError, RubricError
-from qa_nlp.signals.base import Batch, Span
+from qa_nlp.signals.base import Array, Batch, Span
 from qa_nlp.signals.phrase_bank import PhraseBankFile, load_bank_file, shipped_banks
 from qa_nlp.signals.phrases import (
     PhraseBank,
@@ -226,11 +226,25 @@ def test_fit_gives_a_bank_the_same_weights_alone_as_with_all() -> None:
     assert np.array_equal(alone.bias, everything.bias[1:])
 
 
-def test_fit_names_a_bank_without_english_samples() -> None:
+def test_fit_names_a_bank_without_samples_that_the_encoder_reads() -> None:
     banks = [bank("hello"), bank("salut", "Bună ziua.", language="ro")]
 
-    with pytest.raises(RubricError, match="'salut' has no English samples; add some under en"):
+    with pytest.raises(RubricError, match=r"'salut' has no samples that .* add some under en"):
         fit_banks(banks, CustomEncoder(HashEncoder()))
+
+
+def test_fit_reads_the_samples_in_the_languages_of_the_encoder() -> None:
+    english, both = bank("hello", "Hello."), bank("hello", "Hello.")
+    both.samples["ro"] = ("Bună ziua.",)
+    rest = bank("bye", "Farewell.")
+
+    def weight(hello: PhraseBankFile, *languages: str) -> Array:
+        encoder = CustomEncoder(HashEncoder(), languages=frozenset(languages) or None)
+        return fit_banks([hello, rest], encoder, only={"hello"}).weight
+
+    assert np.array_equal(weight(both, "en"), weight(english, "en"))
+    assert np.array_equal(weight(both), weight(both, "en"))
+    assert not np.allclose(weight(both, "en", "ro"), weight(english, "en", "ro"))
 
 
 def test_fingerprint_changes_when_a_sentence_of_a_bank_does() -> None:

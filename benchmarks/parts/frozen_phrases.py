@@ -1,0 +1,61 @@
+"""Test sentences for every phrase bank in four languages, written by who had not read the banks.
+
+They lie in benchmarks/frozen_phrases: for each bank and language eight hits and eight look-alikes.
+They were written before anything was chosen by them, and nothing must be.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+import numpy as np
+
+from benchmarks.parts.bootstrap import Figure, cluster_bootstrap, f1
+from benchmarks.parts.texts import Array, Pieces
+from benchmarks.record import ROOT
+from qa_nlp.encoding import Encoder
+from qa_nlp.signals.phrases import SAID, shipped_matcher
+
+__all__ = ["FOLDER", "LANGUAGES", "measure_frozen"]
+
+FOLDER: Final = "benchmarks/frozen_phrases"
+LANGUAGES: Final = ("en", "ro", "ru", "pt")
+
+
+def measure_frozen(language: str, encoder: Encoder) -> dict[str, Figure]:
+    """Measure the mean F1 of all banks on one language's sentences.
+
+    Parameters
+    ----------
+    language : str
+        One of `LANGUAGES`.
+    encoder : Encoder
+        One that reads it.
+
+    Returns
+    -------
+    dict of str to Figure
+        ``F1`` at the library's own threshold, and beside it ``always yes F1``; each bank is asked
+        about its own 16 sentences, and the interval is over sentences.
+    """
+    lines = (ROOT / FOLDER / f"{language}.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    banks = np.array([row["bank"] for row in rows])
+    hits = np.array([row["hit"] for row in rows])
+    pieces = Pieces.of([row["text"] for row in rows])
+    matcher = shipped_matcher(encoder)
+    vectors = encoder.encode(pieces.distinct)[:, : encoder.width]
+    found = pieces.greatest(matcher.probabilities(vectors))
+    column = [matcher.ids.index(bank) for bank in banks]
+    said = found[np.arange(len(rows)), column] >= SAID
+
+    def means(weights: Array) -> dict[str, float]:
+        each = [np.flatnonzero(banks == bank) for bank in matcher.ids]
+        always = np.ones(len(rows), dtype=bool)
+        return {
+            name: float(np.mean([f1(hits[own], flags[own], weights[own]) for own in each]))
+            for name, flags in (("F1", said), ("always yes F1", always))
+        }
+
+    return cluster_bootstrap([str(row) for row in range(len(rows))], means)

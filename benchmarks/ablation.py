@@ -1,7 +1,7 @@
 """Which parts of the English encoder's training earn their place, on development folds.
 
-Run: QA_NLP_DATA=... python -m benchmarks.ablation (about half an hour on one thread; a variant that
-is finished is kept in build/ablation). Every variant is the English recipe cut down to a small
+Run: QA_NLP_DATA=... python -m benchmarks.ablation (seven short trainings on one thread; a variant
+that is finished is kept in build/ablation). Every variant is the English recipe cut down to a small
 budget, with one thing changed; figures come from the development fold of the training part, and no
 test part is touched. The intervals are bootstraps over texts of the difference to the whole recipe.
 """

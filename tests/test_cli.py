@@ -165,7 +165,10 @@ def test_score_takes_the_roles_it_is_told(folder: Path) -> None:
 
     (card,) = read_scorecards("scorecards.jsonl")
     greeting = [item for item in card.grade("communication").evidence if item.turn == 0]
-    assert "phrase.greeting [first 2 agent turns]" in [item.signal for item in greeting]
+    assert [item.signal for item in greeting] == [
+        "tone.politeness.mean",
+        "phrase.greeting [first 2 agent turns]",
+    ]
 
 
 def test_score_reads_a_table_with_columns_of_other_names(folder: Path) -> None:

@@ -55,18 +55,18 @@ def own_examples(training: Any) -> list[Any]:
     return [training.examples.Example("own", text, text, targets, rationales) for text in TEXTS] * 4
 
 
-def network_of(training: Any) -> tuple[Any, Any]:
+def network_of(training: Any, seed: int = 3) -> tuple[Any, Any]:
     torch = pytest.importorskip("torch")
-    torch.manual_seed(3)
+    torch.manual_seed(seed)
     base = training.base.load_base("minilm")
     network = training.network.Network(base.model, training.network.Shape(rank=2, acts=("a", "b")))
     return network, base
 
 
 def train(
-    training: Any, folder: Path, steps: int | None = None, rate: float = 1e-3
+    training: Any, folder: Path, steps: int | None = None, rate: float = 1e-3, seed: int = 3
 ) -> dict[str, Any]:
-    network, base = network_of(training)
+    network, base = network_of(training, seed)
     items = training.loop.tokenised(own_examples(training), base)
     plan = training.loop.Plan(repeats={"own": 6.0}, rate=rate)
     batches = training.loop.schedule({"own": items}, plan)
@@ -106,13 +106,18 @@ def test_interrupted_training_ends_with_the_weights_of_an_undisturbed_one(
         np.testing.assert_allclose(resumed[name], value, atol=1e-6, err_msg=name)
 
 
-def test_checkpoint_of_another_plan_is_not_taken_up(
-    training: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+@pytest.mark.parametrize("changed", [{"rate": 2e-3}, {"seed": 4}], ids=["plan", "start"])
+def test_checkpoint_of_another_training_is_not_taken_up(
+    training: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    changed: dict[str, Any],
 ) -> None:
     monkeypatch.setattr(training.loop, "EVERY", 2)
     monkeypatch.setattr(training.loop, "TOKENS", 60)
 
-    train(training, tmp_path / "both", rate=2e-3)
+    train(training, tmp_path / "both", **changed)
     other = train(training, tmp_path / "both")
     fresh = train(training, tmp_path / "fresh")
 

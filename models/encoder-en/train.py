@@ -48,7 +48,7 @@ RECIPE = Recipe(
             threads=1,
         ),
     ],
-    # public posts and forums are where the development fold is smallest
+    # public posts and forums count for more than their few development texts would
     mixture={
         **dict.fromkeys(("posts-en", "travel-en", "service-en"), 12.0),
         **dict.fromkeys(("sentences-en", "chats-en"), 4.0),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import random
 import time
@@ -12,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -200,7 +200,7 @@ def similarity_loss(network: Network, result: Forward, batch: Sequence[Item], pa
 def train(
     network: Network, batches: Sequence[Sequence[Item]], plan: Plan, pad: int, folder: Path
 ) -> None:
-    """Train, going on from the last checkpoint of the same plan and texts where there is one.
+    """Train, going on from the last checkpoint of the same training where there is one.
 
     Parameters
     ----------
@@ -260,11 +260,13 @@ def _rate_share(step: int, steps: int) -> float:
 
 
 def _key(network: Network, batches: Sequence[Sequence[Item]], plan: Plan) -> str:
-    """Hash what a training depends on, so that no checkpoint of another is taken up."""
+    """Hash plan, starting weights and texts, so that no checkpoint of another is taken up."""
     key = hashlib.sha256(repr((network.shape, plan)).encode())
+    for value in network.trainable().values():
+        key.update(value.detach().numpy().tobytes())
     for batch in batches:
         for item in batch:
-            key.update(repr((item.tokens, sorted(item.example.targets.items()))).encode())
+            key.update(repr((item.tokens, item.example)).encode())
     return key.hexdigest()
 
 
@@ -288,7 +290,9 @@ def _resume(network: Network, optimiser: torch.optim.Optimizer, folder: Path, ke
     path = folder / "checkpoint.safetensors"
     if not path.is_file():
         return 0
-    if _metadata(path).get("key") != key:
+    with safe_open(path, framework="pt") as file:
+        metadata = file.metadata()
+    if metadata.get("key") != key:
         print(f"{path} is of another training: beginning anew", flush=True)
         return 0
     tensors = load_file(path)
@@ -299,21 +303,9 @@ def _resume(network: Network, optimiser: torch.optim.Optimizer, folder: Path, ke
             _, number, key = name.split(".")
             state["state"].setdefault(int(number), {})[key] = value
     optimiser.load_state_dict(state)
-    step = checkpoint_step(path)
+    step = int(metadata["step"])
     print(f"going on from step {step:,}", flush=True)
     return step
-
-
-def checkpoint_step(path: Path) -> int:
-    """Read at which step a checkpoint was written."""
-    return int(_metadata(path)["step"])
-
-
-def _metadata(path: Path) -> dict[str, str]:
-    with path.open("rb") as stream:
-        size = int.from_bytes(stream.read(8), "little")
-        found: dict[str, str] = json.loads(stream.read(size))["__metadata__"]
-    return found
 
 
 def load_weights(network: Network, tensors: Mapping[str, Tensor]) -> None:

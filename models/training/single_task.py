@@ -24,13 +24,12 @@ sys.path[:0] = [str(HERE.parent), str(HERE.parent.parent)]
 from qa_nlp.signals.tasks import MECHANISMS  # noqa: E402
 from training.base import load_base  # noqa: E402
 from training.examples import SOURCES, Example  # noqa: E402
-from training.loop import padded  # noqa: E402
+from training.loop import LONGEST, padded  # noqa: E402
 from training.network import Shape, cumulative, task_loss  # noqa: E402
 
 EPOCHS = {"epitome": 5, "tydip": 4, "goemotions": 2}
 RATE = {"epitome": 1e-4, "tydip": 1e-4, "goemotions": 1e-4}
 TEXTS = 32
-LONGEST = 128
 
 
 class Plain(nn.Module):

@@ -29,7 +29,7 @@ from benchmarks.parts.result_tables import goal_table, tables, worse_than_baseli
 from benchmarks.parts.shipped import ARTIFACTS, available, measured_languages
 from benchmarks.parts.task_sets import TaskSet, trained_sets
 from benchmarks.record import ROOT, Measured, data_folder, file_sha256, record
-from qa_nlp.scorecards import replacing
+from qa_nlp.user_files import replacing
 
 MOST: Final = 1_500
 """Texts of a test part that are measured; of larger ones those of the lowest hashes."""

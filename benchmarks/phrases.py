@@ -1,24 +1,46 @@
-"""How well the shipped phrase banks find standard phrases, beside trivial baselines.
+"""How well phrase banks find standard phrases, beside simple baselines and SetFit.
 
-Run: QA_NLP_DATA=... python -m benchmarks.phrases (a few minutes, nearly all of it encoding). What
-is measured on which texts stands in benchmarks/parts/phrases.py; sentiment, emotion, politeness and
-empathy are measured by benchmarks/classifiers.py.
+Run: QA_NLP_DATA=... python -m benchmarks.phrases. Each part is kept in build/phrases, so that
+``--only PART`` measures one part anew and takes the others from there; SetFit, the slowest, is
+measured anew only when its data or code have changed. ``--print`` records nothing, nor does
+``--quick N``, which draws labelled examples N times at most. ``--errors FILE`` only writes 100
+random errors, to be read, to a file outside the repository.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.parts import frozen_phrases, phrases
-from benchmarks.parts.bootstrap import ROUNDS, Figure
+from benchmarks.parts import (
+    frozen_phrases,
+    phrase_errors,
+    phrases,
+    star_measures,
+    star_phrases,
+    translated_phrases,
+)
+from benchmarks.parts.bootstrap import ROUNDS
+from benchmarks.parts.phrase_results import phrase_tables, phrase_targets, readme_table
+from benchmarks.parts.phrase_speed import measure_speed
 from benchmarks.parts.texts import Remembering
-from benchmarks.record import Measured, Table, Target, data_folder, record
-from qa_nlp.encoding import Encoder, load_encoder
+from benchmarks.record import ROOT, Measured, data_folder, data_sha256, file_sha256, record
+from qa_nlp.encoding import load_encoder
+from qa_nlp.user_files import replacing
 
+KEPT: Final = ROOT / "build" / "phrases"
+SETFIT: Final = "setfit"
+PARTS_OF_SETFIT: Final = ("phrase_draws", "setfit", "star_phrases")
+MODULES: Final = (
+    *("bootstrap", "calibration", "frozen_phrases", "keywords", "maia_sets", "phrase_draws"),
+    *("phrase_errors", "phrase_figures", "phrase_methods", "phrase_results", "phrase_speed"),
+    *("phrases", "setfit", "star_measures", "star_phrases", "texts", "translated_phrases"),
+)
 MEASURED: Final = Measured(
     weights=[
         "models/encoder-en",
@@ -30,172 +52,170 @@ MEASURED: Final = Measured(
         "qa_nlp/samples/phrases.csv",
         "qa_nlp/samples/transcripts.jsonl",
     ],
-    rubrics=["rubric_prompts/background.yaml", "rubric_prompts/phrases"],
+    rubrics=["rubric_prompts/background.yaml", "rubric_prompts/phrases", star_phrases.BANKS],
     modules=[
-        "benchmarks/parts/bootstrap.py",
-        "benchmarks/parts/frozen_phrases.py",
-        "benchmarks/parts/keywords.py",
-        "benchmarks/parts/phrases.py",
-        "benchmarks/parts/texts.py",
+        *(f"benchmarks/parts/{name}.py" for name in MODULES),
         "models/sentences.py",
         "qa_nlp/encoding",
+        "qa_nlp/phrase_bank.py",
+        "qa_nlp/signals/phrase_fit.py",
+        "qa_nlp/signals/phrase_matcher.py",
         "qa_nlp/signals/phrases.py",
         "qa_nlp/text/sentences.py",
+        "qa_nlp/text/wording.py",
     ],
-    data=["star/pairs.tsv.gz"],
+    data=[star_phrases.FILE, *translated_phrases.FILES],
 )
-BASELINES: Final = {
-    "F1": ("always yes", "keywords", "cosine 0.6"),
-    "AP": ("always yes", "keywords", "cosine"),
-}
-"""The methods to be better than, by figure."""
-LEAST_F1: Final = 0.80
-"""Goal in every language on the frozen sentences."""
-LEAST_SHARE: Final = 0.9
-"""Goal in the other languages: of the English figure."""
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One figure of the phrase banks on one data set.
-
-    Parameters
-    ----------
-    data : str
-        What was measured on.
-    figure : str
-        One of `BASELINES`.
-    result : dict
-        What `measure_phrases` gave.
-    """
-
-    data: str
-    figure: str
-    result: dict[str, Any]
-
-    def of(self, method: str) -> Figure:
-        """Give a method's figure, or the lead over it where the name says ``ahead of``."""
-        found: Figure = self.result["figures"][f"{method} {self.figure}"]
-        return found
 
 
 def main() -> int:
-    """Measure, print and record."""
+    """Measure, print and record.
+
+    Returns
+    -------
+    int
+        1 when a part that was not measured is missing or of other weights.
+    """
+    options = _options()
     data = data_folder()
     if data is None:
         print("QA_NLP_DATA names no folder with the public data sets: nothing was measured")
         return 0
-    sections = []
-    for section in _sections(data, Remembering(load_encoder("en"))):
-        print(f"{section.data}: {section.figure} {section.of('qa_nlp')}")
-        for method in BASELINES[section.figure]:
-            print(f"    {method} {section.of(method)}, lead {section.of(f'ahead of {method}')}")
-        sections.append(section)
-    frozen = _frozen()
-    path = record(
-        "phrases",
-        script=__file__,
-        command="python -m benchmarks.phrases",
-        targets=[
-            *(target for section in sections for target in _targets(section)),
-            *_frozen_targets(frozen),
-        ],
-        measured=MEASURED,
-        figures=_figures(sections, frozen),
-        readme_table=_table(sections),
-        tables={"languages": _language_table(frozen)},
-    )
-    print(f"written: {path}")
+    if options.errors:
+        count = phrase_errors.write_errors(data, options.errors, seed=options.seed)
+        print(f"{count} errors, 100 at most written: {options.errors}")
+        return 0
+    folder = KEPT.with_name("phrases-quick") if options.quick else KEPT
+    kept = {part: folder / f"{part}.json" for part in PARTS}
+    for part in [options.only] if options.only else PARTS:
+        if part == SETFIT and not options.only and _is_fresh(part, kept[part], data):
+            continue
+        started = time.monotonic()
+        result = PARTS[part](data, options.quick or star_measures.DRAWS)
+        _keep(kept[part], {"state": _state(part, data), "result": result})
+        print(f"{part}: {time.monotonic() - started:.0f} s", flush=True)
+    fresh = [part for part, path in kept.items() if _is_fresh(part, path, data)]
+    # SetFit takes as long as all the rest, and its cells may stay empty
+    stale = [part for part in kept if part not in fresh and part != SETFIT]
+    if stale:
+        print(f"not recorded: measure {', '.join(stale)} as things are now too (--only PART)")
+        return 1
+    found = {part: _kept(kept[part])["result"] for part in fresh}
+    for target in phrase_targets(found):
+        verdict = {True: "reached", False: "MISSED ", None: "       "}[target.met]
+        print(f"{verdict} {target.name}: {target.value}")
+    if not (options.print or options.quick):
+        print(f"written: {_record(found)}")
     return 0
 
 
-def _sections(data: Path, encoder: Encoder) -> Iterator[Section]:
-    marked = {
-        "STAR, 5 phrases": phrases.star_texts(data),
-        "own samples, 28 phrases": phrases.own_samples(),
-    }
-    for name, texts in marked.items():
-        result = phrases.measure_phrases(texts, encoder)
-        for figure in BASELINES:
-            yield Section(name, figure, result)
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", choices=list(PARTS), help="measure this part, keep the others")
+    parser.add_argument("--print", action="store_true", help="record nothing")
+    parser.add_argument("--quick", type=int, default=0, metavar="N", help="N draws, not recorded")
+    parser.add_argument("--errors", type=Path, metavar="FILE", help="write errors to be read")
+    parser.add_argument("--seed", type=int, default=0, help="of the errors that are written")
+    return parser.parse_args()
 
 
-def _frozen() -> dict[str, dict[str, Figure]]:
+def _zero_shot(folder: Path, _: int) -> dict[str, Any]:
+    return star_measures.measure_zero_shot(folder)
+
+
+def _own_samples(_: Path, __: int) -> dict[str, Any]:
+    result = phrases.measure_phrases(phrases.own_samples(), Remembering(load_encoder("en")))
+    figures = {name: figure.to_dict() for name, figure in result["figures"].items()}
+    return {**result, "figures": figures}
+
+
+def _frozen(_: Path, __: int) -> dict[str, Any]:
     """Measure each language's frozen sentences with the encoder that its conversations get."""
     found = {}
     for language in frozen_phrases.LANGUAGES:
         encoder = load_encoder("en" if language == "en" else "multilingual")
-        found[language] = frozen_phrases.measure_frozen(language, encoder)
-        print(f"frozen sentences, {language}: F1 {found[language]['F1']}")
+        figures = frozen_phrases.measure_frozen(language, encoder)
+        print(f"frozen sentences, {language}: F1 {figures['F1']}", flush=True)
+        found[language] = {name: figure.to_dict() for name, figure in figures.items()}
     return found
 
 
-def _frozen_targets(frozen: Mapping[str, Mapping[str, Figure]]) -> Iterator[Target]:
-    english = frozen["en"]["F1"].value
-    for language, figures in frozen.items():
-        name, own = f"phrases on frozen sentences, {language}, F1", figures["F1"]
-        yield _target(name, own, f">= {LEAST_F1}")
-        if language != "en":
-            share = Figure(own.value / english, own.low / english, own.high / english)
-            yield _target(f"{name}, of the English figure", share, f">= {LEAST_SHARE}")
+def _translated(folder: Path, _: int) -> dict[str, Any]:
+    encoder = Remembering(load_encoder("multilingual"))
+    found = {}
+    for language in translated_phrases.LANGUAGES:
+        turns = translated_phrases.read_turns(folder, language)
+        found[language] = translated_phrases.measure_translated(turns, encoder)
+        print(f"translated, {language}: {found[language].get('kappa')}", flush=True)
+    return found
 
 
-def _target(name: str, figure: Figure, goal: str) -> Target:
-    value, low, high = figure.to_dict().values()
-    return Target(name, value, low, high, goal)
+def _speed(_: Path, __: int) -> dict[str, Any]:
+    return measure_speed()
 
 
-def _language_table(frozen: Mapping[str, Mapping[str, Figure]]) -> Table:
-    rows = [
-        [language, str(figures["F1"]), f"{figures['always yes F1'].value:.2f}"]
-        for language, figures in frozen.items()
-    ]
-    return Table(["language", "F1, mean of the banks", "always yes"], rows)
+PARTS: Final[Mapping[str, Callable[[Path, int], dict[str, Any]]]] = {
+    "zero_shot": _zero_shot,
+    "few_shot": star_measures.measure_few_shot,
+    SETFIT: star_measures.measure_setfit,
+    "own_samples": _own_samples,
+    "frozen": _frozen,
+    "translated": _translated,
+    "speed": _speed,
+}
 
 
-def _targets(section: Section) -> Iterator[Target]:
-    name = f"phrases on {section.data}, {section.figure}"
-    own = section.of("qa_nlp")
-    yield Target(name, round(own.value, 4), round(own.low, 4), round(own.high, 4))
-    for method in BASELINES[section.figure]:
-        lead = section.of(f"ahead of {method}")
-        yield Target(
-            f"{name}: lower end of the lead over {method}",
-            round(lead.low, 4),
-            round(lead.low, 4),
-            round(lead.high, 4),
-            goal="> 0",
-        )
+def _state(part: str, data: Path) -> dict[str, str]:
+    """Hash what a part depends on."""
+    if part == SETFIT:
+        code = [ROOT / "benchmarks" / "parts" / f"{name}.py" for name in PARTS_OF_SETFIT]
+        return {"data": data_sha256(data, star_phrases.FILE)} | _hashes(code)
+    weights = [path for name in MEASURED.weights for path in _files(ROOT / name)]
+    return _hashes([*weights, *(path for name in MEASURED.rubrics for path in _files(ROOT / name))])
 
 
-def _figures(sections: list[Section], frozen: Mapping[str, Mapping[str, Figure]]) -> dict[str, Any]:
-    results = {
-        f"phrases on {section.data}": {
-            **section.result,
-            "figures": {k: figure.to_dict() for k, figure in section.result["figures"].items()},
-        }
-        for section in sections
-    }
-    languages = {
-        f"frozen sentences, {language}": {name: one.to_dict() for name, one in figures.items()}
-        for language, figures in frozen.items()
-    }
-    return {"resamples": ROUNDS, "interval": "95 %", **results, **languages}
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    return [file for ending in ("safetensors", "json", "yaml") for file in path.glob(f"*.{ending}")]
 
 
-def _table(sections: list[Section]) -> Table:
-    rows = [
-        [
-            section.data,
-            f"{section.result['texts']:,}",
-            section.figure,
-            str(section.of("qa_nlp")),
-            *(f"{section.of(method).value:.2f}" for method in BASELINES[section.figure]),
-        ]
-        for section in sections
-    ]
-    columns = ["measured on", "texts", "figure", "qa_nlp", "always yes", "keywords", "cosine"]
-    return Table(columns, rows)
+def _hashes(paths: list[Path]) -> dict[str, str]:
+    return {path.relative_to(ROOT).as_posix(): file_sha256(path) for path in sorted(paths)}
+
+
+def _keep(path: Path, document: Mapping[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(document, indent=1), encoding="utf-8")
+
+
+def _is_fresh(part: str, path: Path, data: Path) -> bool:
+    return path.is_file() and _kept(path)["state"] == _state(part, data)
+
+
+def _kept(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def _record(found: Mapping[str, dict[str, Any]]) -> Path:
+    read = phrase_errors.wrong_labels()
+    return record(
+        "phrases",
+        script=__file__,
+        command="python -m benchmarks.phrases",
+        targets=phrase_targets(found),
+        measured=MEASURED,
+        figures={
+            "resamples": ROUNDS,
+            "interval": "95 %, over resamples of whole groups",
+            "errors that were read": read,
+            **found,
+        },
+        readme_table=readme_table(found),
+        tables=phrase_tables(found, read),
+    )
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
-from qa_nlp.scorecards import replacing
+from qa_nlp.user_files import replacing
 
 __all__ = [
     "FORMAT",

@@ -7,8 +7,8 @@ from pathlib import Path
 from artifact import write_artifact
 
 from qa_nlp.encoding import load_encoder
-from qa_nlp.signals.phrase_bank import load_bank_file, shipped_banks
-from qa_nlp.signals.phrases import fit_banks
+from qa_nlp.phrase_bank import load_bank_file, shipped_banks
+from qa_nlp.signals.phrase_fit import fit_banks
 
 
 def write_phrase_weights(folder: Path, encoder_name: str) -> None:

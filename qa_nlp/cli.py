@@ -1,4 +1,4 @@
-"""The command line: ``qa-nlp score | explain | check | rubric | info | demo``.
+"""The command line: ``qa-nlp score | explain | check | rubric | phrases | info | demo``.
 
 Exit codes: 0 all went well, 1 something was found (error rows, findings), 2 wrong usage, 130
 interrupted. What a program would read goes to standard output, everything else to standard error.
@@ -11,13 +11,14 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 import qa_nlp
+from qa_nlp.cli_errors import FINDINGS, YAML, JsonOption, fail, usage_errors
+from qa_nlp.cli_phrases import phrases_app
 from qa_nlp.errors import QaNlpError, did_you_mean
 
 if TYPE_CHECKING:
@@ -30,11 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-FINDINGS: Final = 1
-USAGE: Final = 2
-
 _MOST_ROWS: Final = 40
-_YAML: Final = (".yaml", ".yml")
 
 app = typer.Typer(
     name="qa-nlp",
@@ -46,8 +43,7 @@ app = typer.Typer(
 )
 rubric_app = typer.Typer(help="Work with rubrics.", no_args_is_help=True)
 app.add_typer(rubric_app, name="rubric")
-
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+app.add_typer(phrases_app, name="phrases")
 
 
 def _show_version(wanted: bool) -> None:
@@ -69,29 +65,12 @@ def _before_every_command(
             stream.reconfigure(errors="replace")
 
 
-@contextmanager
-def _usage_errors() -> Iterator[None]:
-    """Turn the library's errors into one message and exit code 2."""
-    try:
-        yield
-    except QaNlpError as error:
-        _fail(str(error))
-
-
-def _fail(message: str) -> NoReturn:
-    from qa_nlp.terminal import plain
-
-    for line in message.splitlines():
-        typer.echo(f"qa-nlp: {plain(line)}", err=True)
-    raise typer.Exit(USAGE)
-
-
 def _pairs(option: str, given: Sequence[str] | None, example: str) -> dict[str, str]:
     pairs = {}
     for pair in given or ():
         name, separator, value = pair.rpartition("=")
         if not separator or not name:
-            _fail(f"{option} takes {example}, not {pair!r}")
+            fail(f"{option} takes {example}, not {pair!r}")
         pairs[name] = value
     return pairs
 
@@ -137,7 +116,7 @@ def score(
     roles = _pairs("--role", role, "LABEL=ROLE such as spk_0=agent")
     columns = _pairs("--column", column, "OURS=THEIRS such as text=utterance")
     tally = _Tally(_MOST_ROWS)
-    with _usage_errors():
+    with usage_errors():
         calls = read_transcripts(inputs, file_format, roles, infer_roles, columns)
         form = Rubric.load(rubric)
         _check_not_an_input(out, inputs)
@@ -157,7 +136,7 @@ def _check_not_an_input(out: Path, inputs: Sequence[str]) -> None:
     from qa_nlp.importers.files import find_files
 
     if out.exists() and any(found.path.resolve() == out.resolve() for found in find_files(inputs)):
-        _fail(f"{out} is among the files to score; write the scorecards to another place")
+        fail(f"{out} is among the files to score; write the scorecards to another place")
 
 
 class _Tally:
@@ -236,13 +215,13 @@ def explain(
     from qa_nlp.scorecards import read_scorecards
 
     if not scores.exists():
-        _fail(f"there are no scorecards at {scores}; make them: qa-nlp score IN… --out {scores}")
-    with _usage_errors():
+        fail(f"there are no scorecards at {scores}; make them: qa-nlp score IN… --out {scores}")
+    with usage_errors():
         cards = read_scorecards(scores)
     card = next((card for card in cards if card.transcript_id == transcript_id), None)
     if card is None:
         known = [card.transcript_id for card in cards]
-        _fail(f"{scores} has no scorecard of {transcript_id!r}{did_you_mean(transcript_id, known)}")
+        fail(f"{scores} has no scorecard of {transcript_id!r}{did_you_mean(transcript_id, known)}")
     if as_json:
         typer.echo(json.dumps(card.to_dict()))
         return
@@ -262,7 +241,7 @@ def check(
     from qa_nlp.display.formats import counted
     from qa_nlp.terminal import plain
 
-    with _usage_errors():
+    with usage_errors():
         checks = [(name, _check_of(name)) for name in inputs]
     findings: list[dict[str, str]] = []
     fine = 0
@@ -283,9 +262,9 @@ def check(
 def _check_of(name: str) -> Callable[[list[dict[str, str]]], int]:
     """Choose what checks a file; it adds to the findings and gives how much is fine."""
     path = Path(name)
-    if path.suffix in _YAML and not path.is_dir():
+    if path.suffix in YAML and not path.is_dir():
         if not os.path.lexists(path):
-            _fail(f"{name!r} matches no file; check the path")
+            fail(f"{name!r} matches no file; check the path")
         return lambda _: _check_yaml(path)
     from qa_nlp.importers import BadTranscript, read_transcripts
 
@@ -304,9 +283,9 @@ def _check_of(name: str) -> Callable[[list[dict[str, str]]], int]:
 
 
 def _check_yaml(path: Path) -> int:
+    from qa_nlp.phrase_bank import load_bank_file
     from qa_nlp.rubric import Rubric
     from qa_nlp.signals.measure import check_signals
-    from qa_nlp.signals.phrase_bank import load_bank_file
     from qa_nlp.yaml_files import YamlFile
 
     document = YamlFile.read(path)
@@ -329,14 +308,14 @@ def rubric_init(
     """Write a commented rubric from a table of questions."""
     from qa_nlp.question_table import slug
     from qa_nlp.rubric_init import rubric_from_csv
-    from qa_nlp.scorecards import replacing
+    from qa_nlp.user_files import replacing
 
-    if out.suffix not in _YAML:
-        _fail(f"--out must end in .yaml or .yml, not {out.name!r}")
+    if out.suffix not in YAML:
+        fail(f"--out must end in .yaml or .yml, not {out.name!r}")
     if out.exists() and not force:
-        _fail(f"{out} exists; add --force to replace it")
+        fail(f"{out} exists; add --force to replace it")
     title = name or out.stem.replace("_", " ")
-    with _usage_errors():
+    with usage_errors():
         text = rubric_from_csv(questions, rubric_id=slug(out.stem) or "rubric", name=title)
         with replacing(out) as temporary:
             temporary.write_text(text, encoding="utf-8")
@@ -362,7 +341,7 @@ def rubric_list(as_json: JsonOption = False) -> None:
 @app.command()
 def info(as_json: JsonOption = False) -> None:
     """Show versions, weights and their terms."""
-    with _usage_errors():
+    with usage_errors():
         rows = _installation()
     if as_json:
         typer.echo(json.dumps(rows))
@@ -382,8 +361,8 @@ def info(as_json: JsonOption = False) -> None:
 def _installation() -> dict[str, Any]:
     from qa_nlp.artifacts import load_artifact, shipped_artifacts
     from qa_nlp.encoding import encoder_offers
+    from qa_nlp.phrase_bank import shipped_banks
     from qa_nlp.rubric import shipped_rubrics
-    from qa_nlp.signals.phrase_bank import shipped_banks
 
     artifacts = [load_artifact(name) for name in shipped_artifacts()]
     return {
@@ -422,7 +401,7 @@ def demo(
     typer.echo(f"{len(samples)} conversations, written for this project", err=True)
     tally = _Tally(_MOST_ROWS)
     paths = [out / f"scorecards.{ending}" for ending in ("jsonl", "parquet", "html")]
-    with _usage_errors():
+    with usage_errors():
         cards = list(tally.watch(_scored(Scorer, samples, quiet=False)))
         for path in paths:
             write_scorecards(cards, path)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from qa_nlp.errors import RubricError, did_you_mean
-from qa_nlp.user_files import read_text
+from qa_nlp.user_files import read_text, table_rows
 
 __all__ = ["Answer", "Question", "read_questions", "slug"]
 
@@ -133,7 +131,7 @@ def read_questions(path: Path) -> list[Question]:
     RubricError
         When the file or a row of it cannot be used; the message names file and line.
     """
-    rows = list(_rows(read_text(path), str(path)))
+    rows = list(table_rows(read_text(path), str(path), _header))
     questions: list[Question] = []
     asked: dict[str, int] = {}
     ids = {_field(cells, "id"): line for line, cells in rows if _field(cells, "id")}
@@ -152,37 +150,6 @@ def read_questions(path: Path) -> list[Question]:
     if not questions:
         raise RubricError(f"{path}:1: no questions below the header")
     return questions
-
-
-def _rows(text: str, name: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield the line on which each row begins, and its cells by column."""
-    if not text.strip():
-        raise RubricError(f"{name}:1: the file is empty")
-    lines = io.StringIO(text, newline="")
-    reader = csv.reader(lines, delimiter=_delimiter(text), strict=True)
-    header: list[str] | None = None
-    begin = 1
-    try:
-        for cells in reader:
-            line, begin = begin, reader.line_num + 1
-            if not any(cell.strip() for cell in cells):
-                continue
-            if header is None:
-                header = _header(cells, f"{name}:{line}")
-            elif any(cell.strip() for cell in cells[len(header) :]):
-                raise RubricError(
-                    f"{name}:{line}: {len(cells)} cells, but the header has {len(header)}; "
-                    "put text that holds the separator in double quotes"
-                )
-            else:
-                yield line, dict(zip(header, cells, strict=False))
-    except csv.Error as error:
-        raise RubricError(f"{name}:{max(begin, reader.line_num)}: not CSV: {error}") from None
-
-
-def _delimiter(text: str) -> str:
-    first = next(line for line in text.splitlines() if line.strip())
-    return max(",;\t", key=first.count)
 
 
 def _header(cells: Sequence[str], place: str) -> list[str]:

@@ -15,8 +15,6 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -28,12 +26,22 @@ from pydantic import (
 
 from qa_nlp.editor_schema import editor_schema
 from qa_nlp.errors import RubricError, did_you_mean
+from qa_nlp.phrase_bank import PhraseBankFile, load_bank_file
+from qa_nlp.requirements import ForbiddenStatement, NamedRequirement, Procedure, named_places
 from qa_nlp.resources import resource_folder
-from qa_nlp.scope import Scope
 from qa_nlp.transcript import Role
 from qa_nlp.user_files import locate
 from qa_nlp.yaml_files import YamlFile, load_model
 from qa_nlp.yaml_findings import PlacedError
+from qa_nlp.yaml_types import (
+    Finite,
+    Identifier,
+    LanguageCode,
+    Part,
+    Phrase,
+    ScopeText,
+    Text,
+)
 
 __all__ = [
     "AppliesIf",
@@ -53,13 +61,6 @@ _NOT_LEVELS: Final = frozenset({"n/a", "na", "n.a.", "not_applicable", "not appl
 
 CUTPOINT_SPACING: Final = 2.0
 """Distance in logits between neighbouring levels where a criterion states no cutpoints."""
-
-
-def _valid_scope(text: str) -> str:
-    try:
-        return str(Scope.parse(text))
-    except RubricError as error:
-        raise ValueError(str(error)) from None
 
 
 def _number_as_text(value: object) -> object:
@@ -83,21 +84,22 @@ RESERVED_IDS: Final = frozenset(
 )
 """Columns of the table of scorecards, which no criterion may be called."""
 
-Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}$")]
-ScopeText = Annotated[str, AfterValidator(_valid_scope)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Channel = Literal["voice", "chat", "email"]
-LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
 LevelName = Annotated[
     Identifier,
     BeforeValidator(_level_name, json_schema_input_type=Identifier | float),
 ]
-Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+def _written_out(value: object) -> object:
+    if isinstance(value, str):
+        raise ValueError(f"load the rubric from a file, which tells where {value!r} lies")
+    return value
+
+
+BankOrPath = Annotated[
+    PhraseBankFile, BeforeValidator(_written_out, json_schema_input_type=PhraseBankFile | str)
+]
 
 
 def _level_defaults(schema: dict[str, Any]) -> None:
@@ -109,7 +111,7 @@ def _level_defaults(schema: dict[str, Any]) -> None:
     ]
 
 
-class Level(_Part):
+class Level(Part):
     """One of a criterion's answers."""
 
     model_config = ConfigDict(json_schema_extra=_level_defaults)
@@ -130,7 +132,7 @@ class Level(_Part):
         return data
 
 
-class SignalUse(_Part):
+class SignalUse(Part):
     """A signal that informs a criterion, with what is assumed of it before any human grade."""
 
     signal: Annotated[str, Field(description="Name of a signal, such as phrase.greeting.")]
@@ -153,7 +155,7 @@ class SignalUse(_Part):
         return column_name(self.signal, self.within)
 
 
-class Condition(_Part):
+class Condition(Part):
     """A bound on a signal, perhaps with an exception.
 
     Examples
@@ -212,7 +214,7 @@ class Condition(_Part):
         return f"{self.column} is {bound}{exception}"
 
 
-class AppliesIf(_Part):
+class AppliesIf(Part):
     """Another criterion's answers under which this criterion is asked at all."""
 
     criterion: Identifier
@@ -221,7 +223,7 @@ class AppliesIf(_Part):
     ]
 
 
-class MinimumSize(_Part):
+class MinimumSize(Part):
     """The least conversation that may be graded."""
 
     turns: Annotated[int, Field(ge=0)] = 0
@@ -229,7 +231,7 @@ class MinimumSize(_Part):
     customer_words: Annotated[int, Field(ge=0)] = 0
 
 
-class Criterion(_Part):
+class Criterion(Part):
     """One question with ordered answers."""
 
     id: Identifier
@@ -357,7 +359,7 @@ class Criterion(_Part):
         raise RubricError(f"criterion {self.id!r} has no level {name!r}{tail}")
 
 
-class Section(_Part):
+class Section(Part):
     """A heading with its criteria."""
 
     id: Identifier
@@ -365,7 +367,7 @@ class Section(_Part):
     criteria: Annotated[tuple[Criterion, ...], Field(min_length=1)]
 
 
-class Rule(_Part):
+class Rule(Part):
     """A wording that must or must not be said, as exact phrases or spaCy token patterns."""
 
     id: Identifier
@@ -381,7 +383,7 @@ class Rule(_Part):
     ]
 
 
-class Rubric(_Part):
+class Rubric(Part):
     """A versioned scorecard form.
 
     Load one with `Rubric.load`; the fields are those of the YAML file.
@@ -402,6 +404,21 @@ class Rubric(_Part):
     languages: tuple[LanguageCode, ...] = ()
     minimum_size: MinimumSize = MinimumSize()
     rules: tuple[Rule, ...] = ()
+    phrase_banks: Annotated[
+        tuple[BankOrPath, ...],
+        Field(
+            description="Phrase banks of one's own: each written out, or the path of its file from "
+            "where the rubric lies. One with the id of a shipped bank takes its place."
+        ),
+    ] = ()
+    conditions: Annotated[
+        tuple[NamedRequirement, ...], Field(description="Signals condition.ID.")
+    ] = ()
+    procedures: Annotated[tuple[Procedure, ...], Field(description="Signals procedure.ID.")] = ()
+    forbidden: Annotated[
+        tuple[ForbiddenStatement, ...],
+        Field(description="Signals forbidden.ID, and forbidden.worst for all of them."),
+    ] = ()
     sections: Annotated[tuple[Section, ...], Field(min_length=1)]
     _document: YamlFile | None = PrivateAttr(default=None)
 
@@ -410,6 +427,10 @@ class Rubric(_Part):
         for what, ids in (
             ("sections", [section.id for section in self.sections]),
             ("rules", [rule.id for rule in self.rules]),
+            ("phrase_banks", [bank.id for bank in self.phrase_banks]),
+            ("conditions", [condition.id for condition in self.conditions]),
+            ("procedures", [procedure.id for procedure in self.procedures]),
+            ("forbidden", [statement.id for statement in self.forbidden]),
         ):
             position = _repeated(ids)
             if position is not None:
@@ -430,7 +451,27 @@ class Rubric(_Part):
                 if criterion.applies_if is not None:
                     _check_applies_if(criterion.applies_if, earlier, (*place, "applies_if"))
                 earlier[criterion.id] = criterion
+        self._check_critical_statements()
         return self
+
+    def _check_critical_statements(self) -> None:
+        """Refuse a critical statement whose being said could not fail a card."""
+        decisive = {
+            use.signal
+            for criterion in self.criteria
+            if criterion.critical
+            for use in criterion.signals
+        }
+        for position, statement in enumerate(self.forbidden):
+            known = {f"forbidden.{statement.id}", "forbidden.worst"}
+            if statement.severity == "critical" and not known & decisive:
+                raise PlacedError(
+                    f"no critical criterion has the signal 'forbidden.{statement.id}'; add it to "
+                    "one, or lower the severity",
+                    "forbidden",
+                    position,
+                    "severity",
+                )
 
     # By content: where a rubric was read from is no part of it.
     def __eq__(self, other: object) -> bool:
@@ -487,6 +528,7 @@ class Rubric(_Part):
 
     @classmethod
     def _from_document(cls, document: YamlFile) -> Rubric:
+        document.data = _with_banks(document)
         rubric = load_model(cls, document)
         rubric._document = document
         return rubric
@@ -542,16 +584,54 @@ class Rubric(_Part):
                         yield part.signal, part.within, where
                         part, location = part.unless, (*location, "unless")
 
-    def _where(self, location: tuple[int | str, ...], criterion: str) -> str:
+    def requirement_places(self) -> Iterator[tuple[str, str]]:
+        """Walk over every place where a requirement names a phrase, a rule or a silence.
+
+        Yields
+        ------
+        tuple of str
+            Name, and the place (``file:line: path``) for messages.
+        """
+        for c, condition in enumerate(self.conditions):
+            for name, place in named_places(condition, ("conditions", c)):
+                yield name, self._where(place, condition.id)
+        for p, procedure in enumerate(self.procedures):
+            for i, step in enumerate(procedure.steps):
+                for name, place in named_places(step, ("procedures", p, "steps", i)):
+                    yield name, self._where(place, procedure.id)
+        for f, statement in enumerate(self.forbidden):
+            yield statement.said, self._where(("forbidden", f, "said"), statement.id)
+
+    def _where(self, location: tuple[int | str, ...], owner: str) -> str:
         if self._document is not None:
             return self._document.where(location)
-        return f"rubric {self.id!r}, criterion {criterion!r}"
+        return f"rubric {self.id!r}, {owner!r}"
 
     @functools.cached_property
     def fingerprint(self) -> str:
         """Hash of everything the rubric says, 16 hexadecimal digits."""
         text = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _with_banks(document: YamlFile) -> Any:
+    """Give a rubric's data with the phrase banks that it names by path read in."""
+    data = document.data
+    banks = data.get("phrase_banks") if isinstance(data, dict) else None
+    if not isinstance(banks, list):
+        return data
+    folder = Path(document.name).parent
+    read = []
+    for position, bank in enumerate(banks):
+        if not isinstance(bank, str):
+            read.append(bank)
+            continue
+        try:
+            loaded = load_bank_file(folder / bank)
+        except RubricError as error:
+            raise RubricError(f"{document.where(['phrase_banks', position])}: {error}") from None
+        read.append(loaded.model_dump(mode="json"))
+    return {**data, "phrase_banks": read}
 
 
 def _repeated(values: Sequence[object]) -> int | None:

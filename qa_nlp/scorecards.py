@@ -7,15 +7,13 @@ fields, so a file read back gives scorecards equal to those written.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from qa_nlp.errors import ArtifactError, did_you_mean, require
 from qa_nlp.scorecard import SCORECARD_FORMAT, Evidence, Grade, GradeStatus, Scorecard
+from qa_nlp.user_files import replacing
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -453,50 +451,6 @@ def read_scorecards(path: str | Path) -> Scorecards:
     raise ArtifactError(
         f"cannot read scorecards from {path.name!r}: it must end in .jsonl or .parquet"
     )
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary name beside a file, and move it there only when all went well.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        Where the file shall stand.
-
-    Yields
-    ------
-    pathlib.Path
-        Where to write.
-
-    Raises
-    ------
-    ArtifactError
-        When the folder cannot be written to.
-    """
-    try:
-        if path.is_dir():
-            raise ArtifactError(f"{path}: is a folder, not a file")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    except OSError as error:
-        raise ArtifactError(f"{path}: cannot be written: {_reason(error)}") from None
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
-    except OSError as error:
-        raise ArtifactError(f"{path}: cannot be written: {_reason(error)}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _reason(error: OSError) -> str:

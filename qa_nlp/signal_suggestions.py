@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from qa_nlp.signals.phrase_bank import load_bank_file, shipped_banks
+from qa_nlp.phrase_bank import load_bank_file, shipped_banks
 
 __all__ = ["Suggestion", "suggest_signals"]
 

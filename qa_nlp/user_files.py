@@ -1,14 +1,19 @@
-"""Find and read the small text files that a person writes: rubrics, phrase banks, tables."""
+"""Find, read and write files of the user; nothing is ever half-written."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import csv
+import io
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from qa_nlp.errors import RubricError, did_you_mean
+from qa_nlp.errors import ArtifactError, RubricError, did_you_mean
 
-__all__ = ["locate", "read_text"]
+__all__ = ["locate", "read_text", "replacing", "table_rows"]
 
 _LARGEST: Final = 8_000_000
 _ENDINGS: Final = (".yaml", ".yml")
@@ -98,3 +103,100 @@ def _files_nearby(path: Path) -> str:
     except OSError:
         return ""
     return did_you_mean(path.name, names)
+
+
+def table_rows(
+    text: str, name: str, header: Callable[[Sequence[str], str], list[str]]
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Walk over the rows of a table that a person wrote.
+
+    Parameters
+    ----------
+    text : str
+        Cells between commas, semicolons or tabs, whichever the first line has most of.
+    name : str
+        What messages call the file.
+    header : callable
+        Takes the cells of the first row and its place, and gives the names of the columns.
+
+    Yields
+    ------
+    tuple of (int, dict)
+        Line on which a row begins, and its cells by column; empty rows are left out.
+
+    Raises
+    ------
+    RubricError
+        When it is empty, no CSV, or a row has more cells than the header.
+    """
+    if not text.strip():
+        raise RubricError(f"{name}:1: the file is empty")
+    first = next(line for line in text.splitlines() if line.strip())
+    lines = io.StringIO(text, newline="")
+    reader = csv.reader(lines, delimiter=max(",;\t", key=first.count), strict=True)
+    columns: list[str] | None = None
+    begin = 1
+    try:
+        for cells in reader:
+            line, begin = begin, reader.line_num + 1
+            if not any(cell.strip() for cell in cells):
+                continue
+            if columns is None:
+                columns = header(cells, f"{name}:{line}")
+            elif any(cell.strip() for cell in cells[len(columns) :]):
+                raise RubricError(
+                    f"{name}:{line}: {len(cells)} cells, but the header has {len(columns)}; "
+                    "put text that holds the separator in double quotes"
+                )
+            else:
+                yield line, dict(zip(columns, cells, strict=False))
+    except csv.Error as error:
+        raise RubricError(f"{name}:{max(begin, reader.line_num)}: not CSV: {error}") from None
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary name beside a file, and move it there only when all went well.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Where the file shall stand.
+
+    Yields
+    ------
+    pathlib.Path
+        Where to write.
+
+    Raises
+    ------
+    ArtifactError
+        When the folder cannot be written to.
+    """
+    try:
+        if path.is_dir():
+            raise ArtifactError(f"{path}: is a folder, not a file")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    except OSError as error:
+        raise ArtifactError(f"{path}: cannot be written: {_why(error)}") from None
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    except OSError as error:
+        raise ArtifactError(f"{path}: cannot be written: {_why(error)}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _why(error: OSError) -> str:
+    return "no such file" if isinstance(error, FileNotFoundError) else error.strerror or str(error)

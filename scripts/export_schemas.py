@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from qa_nlp.phrase_bank import phrase_bank_schema
 from qa_nlp.rubric import rubric_schema
-from qa_nlp.signals.phrase_bank import phrase_bank_schema
 
 FOLDER: Final = Path(__file__).resolve().parent.parent / "rubric_prompts" / "schemas"
 

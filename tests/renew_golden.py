@@ -17,11 +17,13 @@ from qa_nlp.cli import app
 from qa_nlp.importers import read_transcripts
 from qa_nlp.samples import Samples, load_samples
 from qa_nlp.scorer import Scorer
+from tests.broken_rules import BROKEN, EVERY_RULE
 from tests.golden_predictions import golden_predictions
 
 TESTS: Final = Path(__file__).resolve().parent
 GOLDEN: Final = TESTS / "golden" / "scorecards.json"
 FORMATS: Final = TESTS / "golden" / "formats.json"
+BROKEN_RULES: Final = TESTS / "golden" / "broken_rules.json"
 PREDICTIONS: Final = TESTS / "golden" / "classifiers.json"
 FIXTURES: Final = TESTS / "fixtures" / "importers"
 SAMPLES: Final = ("call-en-01", "chat-ro-01")
@@ -38,6 +40,13 @@ def golden_cards(scorer: Scorer, samples: Samples) -> list[dict[str, Any]]:
         json.dumps(rows), parse_float=lambda number: round(float(number), 4)
     )
     return rounded
+
+
+def broken_card() -> dict[str, Any]:
+    """Give the card of a call that breaks every rule, without what names a version."""
+    card = Scorer(EVERY_RULE, encoder="en").score_one(BROKEN).to_dict()
+    del card["fingerprint"], card["provenance"]
+    return card
 
 
 def fixtures() -> list[Path]:
@@ -81,6 +90,8 @@ def main() -> None:
     FORMATS.write_text(json.dumps(formats, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     predictions = json.dumps(golden_predictions(), indent=1, ensure_ascii=False)
     PREDICTIONS.write_text(predictions + "\n", encoding="utf-8")
+    broken = json.dumps(broken_card(), indent=1, ensure_ascii=False)
+    BROKEN_RULES.write_text(broken + "\n", encoding="utf-8")
     print(f"{GOLDEN.relative_to(Path.cwd())}: {len(rows)} scorecards, {len(text):,} characters")
 
 

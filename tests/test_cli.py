@@ -15,12 +15,12 @@ import pyarrow.parquet as pq
 import pytest
 
 import qa_nlp
+from qa_nlp.phrase_bank import shipped_banks
 from qa_nlp.rubric import Rubric, shipped_rubrics
 from qa_nlp.samples import load_samples
 from qa_nlp.scorecard import Scorecard
 from qa_nlp.scorecards import read_scorecards, write_scorecards
 from qa_nlp.scorer import Scorer
-from qa_nlp.signals.phrase_bank import shipped_banks
 from tests.command_line import run
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -11,11 +11,11 @@ import pytest
 
 from qa_nlp.encoding.encoder import Vectors
 from qa_nlp.encoding.minilm import MiniLM
+from qa_nlp.phrase_bank import load_bank_file, shipped_banks
 from qa_nlp.samples import Samples
 from qa_nlp.scorecards import Scorecards
 from qa_nlp.scorer import Scorer
-from qa_nlp.signals.phrase_bank import load_bank_file, shipped_banks
-from qa_nlp.signals.phrases import background_sentences
+from qa_nlp.signals.phrase_matcher import background_sentences
 from qa_nlp.text.sentences import sentence_table
 from qa_nlp.transcript import Transcript
 

@@ -45,17 +45,19 @@ LAYERS = [
         "yaml_findings",
     },
     {"scope"},
-    {"question_table", "rubric"},
+    {"yaml_types"},
+    {"phrase_bank", "requirements"},
+    {"labelled_texts", "question_table", "rubric"},
     {"display", "grades", "predictions", "scorecard", "scorecard_html", "scorecards"},
     {"encoding", "importers", "text"},
     {"samples"},
     {"signals"},
-    {"rubric_init", "signal_suggestions"},
+    {"phrase_review", "rubric_init", "signal_suggestions"},
     {"calibration"},
     {"classification", "scorer"},
-    {"__main__", "cli", "terminal"},
+    {"__main__", "cli", "cli_errors", "cli_phrases", "terminal"},
 ]
-VALUE_OBJECTS = set().union(*LAYERS[:5])
+VALUE_OBJECTS = set().union(*LAYERS[:7])
 LAYER_OF = {name: layer for layer, names in enumerate(LAYERS) for name in names}
 
 

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa_nlp.errors import RubricError
+from qa_nlp.phrase_bank import shipped_banks
 from qa_nlp.rubric import Rubric
 from qa_nlp.rubric_init import rubric_from_csv
 from qa_nlp.signal_suggestions import DEFAULTS, MEASURES, SYNONYMS, WITHIN, suggest_signals
-from qa_nlp.signals.phrase_bank import shipped_banks
 
 TABLE = """\
 Question,Levels,Weight,Section,Critical,ID,Description

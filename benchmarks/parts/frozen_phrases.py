@@ -17,7 +17,9 @@ from benchmarks.parts.texts import Array, Pieces
 from benchmarks.record import ROOT
 from models.sentences import normalised
 from qa_nlp.encoding import Encoder
-from qa_nlp.signals.phrases import SAID, background_sentences, shipped_matcher
+from qa_nlp.signals.events import SAID
+from qa_nlp.signals.phrase_matcher import background_sentences
+from qa_nlp.signals.phrases import shipped_matcher
 
 __all__ = ["FOLDER", "LANGUAGES", "measure_frozen"]
 
@@ -52,7 +54,7 @@ def measure_frozen(language: str, encoder: Encoder) -> dict[str, Figure]:
     hits = np.array([row["hit"] for row in rows])
     pieces = Pieces.of([row["text"] for row in rows])
     vectors = encoder.encode(pieces.distinct)[:, : encoder.width]
-    found = pieces.greatest(matcher.probabilities(vectors))
+    found = pieces.greatest(matcher.probabilities(pieces.distinct, vectors))
     column = [matcher.ids.index(bank) for bank in banks]
     said = found[np.arange(len(rows)), column] >= SAID
 

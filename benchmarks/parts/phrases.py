@@ -1,51 +1,33 @@
-"""How well the shipped phrase banks find standard phrases, beside cosine, keywords and always-yes.
+"""How well the shipped phrase banks find what is marked in the bundled conversations.
 
-STAR: what agents typed, labelled by them with the standard reply they meant; the banks were written
-without a look at it. Labels are not blind (the agent chose among suggestions), and a reply of
-another label may hold a phrase too, so no method can reach 1. Own samples: turns of the bundled
-conversations with the phrases marked in them, by the same project that wrote the banks.
+Beside cosine, keywords and always-yes. The same project wrote the conversations, the marks and the
+banks; what strangers typed is measured in benchmarks/parts/star_measures.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.parts.bootstrap import average_precision, cluster_bootstrap, f1
 from benchmarks.parts.keywords import PHRASES
+from benchmarks.parts.phrase_figures import best_said
 from benchmarks.parts.texts import Array, Pieces, occurrences
-from models.sentences import normalised
 from qa_nlp.encoding import Encoder
 from qa_nlp.samples import load_samples
-from qa_nlp.signals.phrases import SAID, shipped_matcher
-from qa_nlp.text.words import count_words
+from qa_nlp.signals.events import SAID
+from qa_nlp.signals.phrases import shipped_matcher
 from qa_nlp.transcript import Role
 
-__all__ = ["Marked", "measure_phrases", "own_samples", "star_texts"]
+__all__ = ["Marked", "measure_phrases", "own_samples"]
 
 Flags = NDArray[np.bool_]
 
 COSINE: Final = 0.6
-STAR_LABELS: Final = {
-    "greeting": {"hello"},
-    "name_request": {"ask_name"},
-    "identity_check": {
-        "bank_ask_account_number",
-        "bank_ask_childhood_pets_name",
-        "bank_ask_dob",
-        "bank_ask_mothers_maiden_name",
-        "bank_ask_pin",
-    },
-    "anything_else": {"anything_else"},
-    "farewell": {"goodbye_1"},
-}
-LEAST_WORDS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +39,7 @@ class Marked:
     texts : tuple of str
         What agents said.
     groups : tuple of str
-        Who or what conversation each is from.
+        What conversation each is from.
     banks : tuple of str
         The phrases that were looked for.
     hits : ndarray of bool, shape (texts, banks)
@@ -68,35 +50,6 @@ class Marked:
     groups: tuple[str, ...]
     banks: tuple[str, ...]
     hits: Flags
-
-
-def star_texts(folder: Path) -> Marked:
-    """Read the distinct texts of STAR that say something in words of their own.
-
-    Kept are texts of three or more words that differ from the standard reply in more than case and
-    punctuation. A text that several agents typed, or that stands for several replies, counts once,
-    with all its labels, and belongs to the agent who typed it first.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        The folder of data sets.
-
-    Returns
-    -------
-    Marked
-        In the order of the file.
-    """
-    table = pd.read_csv(folder / "star" / "pairs.tsv.gz", sep="\t", keep_default_na=False)
-    table["key"] = table["wizard_typed"].map(normalised)
-    own_words = table["key"] != table["template_text"].map(normalised)
-    table = table[own_words & (table["wizard_typed"].map(count_words) >= LEAST_WORDS)]
-    first = table.drop_duplicates("key")
-    labels = table.groupby("key")["action_label"].agg(set)
-    hits = [[bool(labels[key] & wanted) for wanted in STAR_LABELS.values()] for key in first["key"]]
-    return Marked(
-        tuple(first["wizard_typed"]), tuple(first["wizard_id"]), tuple(STAR_LABELS), np.array(hits)
-    )
 
 
 def own_samples() -> Marked:
@@ -180,7 +133,7 @@ def _answers(marked: Marked, encoder: Encoder) -> tuple[Mapping[str, Array], Map
     vectors = encoder.encode(pieces.distinct)[:, : encoder.width]
     matcher = shipped_matcher(encoder)
     column = [matcher.ids.index(bank) for bank in marked.banks]
-    own = pieces.greatest(matcher.probabilities(vectors)[:, column])
+    own = pieces.greatest(matcher.probabilities(pieces.distinct, vectors)[:, column])
     samples = [encoder.encode(matcher.banks[index].samples["en"]) for index in column]
     nearest = [(vectors @ rows[:, : encoder.width].T).max(axis=1) for rows in samples]
     cosine = pieces.greatest(np.stack(nearest, axis=1).astype(np.float64))
@@ -197,21 +150,11 @@ def _answers(marked: Marked, encoder: Encoder) -> tuple[Mapping[str, Array], Map
         "qa_nlp": own >= SAID,
         f"cosine {COSINE}": cosine >= COSINE,
         # Its threshold is chosen on these very texts: more than it could reach in use.
-        "cosine at its best": cosine >= _best_thresholds(marked.hits, cosine),
+        "cosine at its best": best_said(marked.hits, cosine),
         "keywords": keywords,
         "always yes": always,
     }
     return scores, said
-
-
-def _best_thresholds(hits: Flags, scores: Array) -> Array:
-    ones = np.ones(len(hits))
-    grid = np.arange(0.2, 0.95, 0.01)
-    best = [
-        max(grid, key=lambda limit: f1(hits[:, bank], scores[:, bank] >= limit, ones))
-        for bank in range(hits.shape[1])
-    ]
-    return np.array(best)
 
 
 def _means(

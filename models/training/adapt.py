@@ -19,6 +19,7 @@ from training.examples import SOURCES, TERMS, Example, star_acts
 from training.export import export, load_artefact
 from training.loop import Plan, schedule, tokenised, train
 from training.network import Network, Shape
+from training.refit import refit_heads
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -69,6 +70,7 @@ def adapt(recipe: Recipe) -> None:
         batches = schedule({source: by_source[source] for source in plan.repeats}, plan)
         folder = ROOT / "build" / recipe.name / f"plan-{number}"
         train(network, batches, plan, base.pad_id, folder)
+    refit_heads(network, items["train"], base.pad_id)
     development = items["development"]
     found = answers(network, development, base.pad_id)
     calibrations = {task: calibrate(task, found, recipe.mixture) for task in network.heads}

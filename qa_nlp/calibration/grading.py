@@ -24,6 +24,9 @@ ABSTAIN_BELOW: Final = 1.2
 TEXT_FAMILIES: Final = (
     "phrase.",
     "rule.",
+    "condition.",
+    "procedure.",
+    "forbidden.",
     "customer_sentiment.",
     "customer_emotion.",
     "empathy.",

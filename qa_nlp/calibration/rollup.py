@@ -17,6 +17,8 @@ OPEN_FROM: Final = 0.05
 
 _TAIL: Final = 0.05
 _EXACT: Final = 1e-9
+_SEARCHED: Final = ("phrase.", "rule.", "condition.", "procedure.")
+"""Signals whose evidence may say what was searched in vain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ def _proven(grade: Grade) -> bool:
 
 def _proves(evidence: Evidence) -> bool:
     """Tell whether a piece of evidence can fail a card: words said, or a phrase not found."""
-    searched = evidence.note is not None and evidence.signal.startswith(("phrase.", "rule."))
+    searched = evidence.note is not None and evidence.signal.startswith(_SEARCHED)
     return evidence.contribution < 0 and (evidence.turn is not None or searched)
 
 

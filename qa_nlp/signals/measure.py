@@ -12,6 +12,7 @@ import numpy as np
 
 from qa_nlp.encoding import Encoder, EncoderOffer, VectorCache
 from qa_nlp.errors import RubricError, did_you_mean
+from qa_nlp.phrase_bank import PhraseBankFile
 from qa_nlp.rubric import Rubric, column_name
 from qa_nlp.scorecards import to_library
 from qa_nlp.signals.answers import TextHead, check_head
@@ -21,11 +22,18 @@ from qa_nlp.signals.emotion import EMOTION, measure_emotion
 from qa_nlp.signals.empathy import EMPATHY, measure_empathy
 from qa_nlp.signals.heads import heads_of
 from qa_nlp.signals.phrases import (
+    PhraseHits,
+    matcher_for,
     measure_phrases,
     phrase_specs,
     phrase_weights_fingerprint,
     shipped_banks_fingerprint,
-    shipped_matcher,
+)
+from qa_nlp.signals.required import (
+    check_requirements,
+    measure_required,
+    named_phrases,
+    required_specs,
 )
 from qa_nlp.signals.rules import CompiledRules, check_rules, measure_rules, rule_specs
 from qa_nlp.signals.sentiment import SENTIMENT, measure_sentiment
@@ -37,7 +45,7 @@ from qa_nlp.transcript import Transcript
 
 __all__ = ["SIGNALS_VERSION", "SignalMeter", "SignalTable", "check_signals", "signal_specs"]
 
-SIGNALS_VERSION: Final = 2
+SIGNALS_VERSION: Final = 3
 """Raised whenever the definition of a signal changes; part of every fingerprint."""
 
 _FAMILIES: Final[Mapping[str, Callable[[Batch], dict[str, Column]]]] = MappingProxyType(
@@ -57,7 +65,7 @@ def signal_specs(rubric: Rubric | None = None) -> dict[str, SignalSpec]:
     Parameters
     ----------
     rubric : Rubric, optional
-        Adds the rubric's own rules.
+        Adds the rubric's own phrase banks, rules and requirements.
 
     Returns
     -------
@@ -69,10 +77,10 @@ def signal_specs(rubric: Rubric | None = None) -> dict[str, SignalSpec]:
     >>> signal_specs()["customer_sentiment.worst"].unit
     'valence'
     """
-    rules = rule_specs(rubric.rules) if rubric is not None else ()
+    own = (*rule_specs(rubric.rules), *required_specs(rubric)) if rubric is not None else ()
     read = (*SENTIMENT, *EMOTION, *EMPATHY, *TONE)
-    fixed = {spec.name: spec for spec in (*read, *CONDUCT, *rules)}
-    return {**phrase_specs(), **fixed}
+    fixed = {spec.name: spec for spec in (*read, *CONDUCT, *own)}
+    return {**phrase_specs(() if rubric is None else rubric.phrase_banks), **fixed}
 
 
 def check_signals(rubric: Rubric) -> None:
@@ -90,6 +98,11 @@ def check_signals(rubric: Rubric) -> None:
     """
     check_rules(rubric.rules)
     specs = signal_specs(rubric)
+    check_requirements(
+        rubric,
+        [name for name in specs if name.startswith("phrase.")],
+        [name for name in specs if name.startswith("rule.")],
+    )
     findings = []
     for signal, within, where in rubric.signal_places():
         if signal not in specs:
@@ -174,6 +187,7 @@ class SignalMeter:
         for task, head in (heads or {}).items():
             check_head(head, task)
         self.offers = tuple(offers)
+        self._rubric = rubric
         self._rules = CompiledRules(rubric.rules)
         self._heads = dict(heads or {})
         self._readers: dict[EncoderOffer, Reader] = {}
@@ -206,7 +220,7 @@ class SignalMeter:
         """
         with self._lock:
             if offer not in self._readers:
-                self._readers[offer] = Reader(offer.open(), self._heads)
+                self._readers[offer] = Reader(offer.open(), self._heads, self._rubric.phrase_banks)
             return self._readers[offer]
 
     def measure(
@@ -300,15 +314,18 @@ class SignalMeter:
         self, batch: Batch, reader: Reader, uses: Collection[tuple[str, str]]
     ) -> dict[str, Column]:
         columns: dict[str, Column] = {}
+        names = {signal for signal, _ in uses}
         phrases = {
             (signal.removeprefix("phrase."), within)
             for signal, within in uses
             if signal.startswith("phrase.")
         }
-        columns |= measure_phrases(batch, reader.matcher, phrases)
+        asked = {bank for bank, _ in phrases} | named_phrases(self._rubric)
+        hits = PhraseHits(batch, reader.matcher, asked)
+        columns |= measure_phrases(hits, phrases)
+        columns |= measure_required(self._rubric, hits, self._rules, names)
         rules = {use for use in uses if use[0].startswith("rule.")}
         columns |= measure_rules(batch, self._rules, rules)
-        names = {signal for signal, _ in uses}
         columns |= measure_conduct(batch, {name for name in names if name.startswith("conduct.")})
         for family, measure in _FAMILIES.items():
             if any(name.startswith(family) for name in names):
@@ -325,10 +342,17 @@ class Reader:
         Gives the rows.
     heads : mapping of str to TextHead
         Classifiers by task, in place of the shipped ones.
+    banks : sequence of PhraseBankFile, optional
+        The rubric's own phrase banks.
     """
 
-    def __init__(self, encoder: Encoder, heads: Mapping[str, TextHead]) -> None:
+    def __init__(
+        self,
+        encoder: Encoder,
+        heads: Mapping[str, TextHead],
+        banks: Sequence[PhraseBankFile] = (),
+    ) -> None:
         self.encoder = encoder
         self.cache = VectorCache(encoder)
-        self.matcher = shipped_matcher(encoder)
+        self.matcher = matcher_for(banks, encoder)
         self.heads: Mapping[str, TextHead] = {**heads_of(encoder), **heads}

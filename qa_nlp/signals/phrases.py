@@ -1,19 +1,16 @@
 """Tell whether the agent said a standard phrase, in whatever words.
 
-Each bank has a logistic regression on sentence vectors: its samples against its look-alikes, the
-sentences of the other banks, and a background of ordinary agent sentences. All banks together are
-one matrix product on the vectors of a batch. The weights of the shipped banks travel with the
-library (``models/phrases-en``); a bank of the user's own, or one that was edited, is fitted when it
-is loaded.
+Each bank has a logistic regression on sentence vectors (see `qa_nlp.signals.phrase_fit`); all
+banks together are one matrix product on the vectors of a batch. A phrase may be spread over two
+neighbouring sentences of a turn. The weights of the shipped banks travel with the library
+(``models/phrases-en``); a bank of the user's own, or one that was edited, is fitted when it is
+loaded.
 """
 
 from __future__ import annotations
 
 import functools
-import hashlib
-import json
-import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -23,23 +20,29 @@ from numpy.typing import NDArray
 
 from qa_nlp.artifacts import Artifact, load_artifact, shipped_artifacts
 from qa_nlp.encoding import Encoder, load_encoder
-from qa_nlp.errors import ArtifactError, RubricError, did_you_mean
-from qa_nlp.resources import resource_folder
+from qa_nlp.errors import ArtifactError, did_you_mean
+from qa_nlp.phrase_bank import (
+    PhraseBankFile,
+    filled,
+    load_bank_file,
+    save_bank_file,
+    shipped_banks,
+    with_labels,
+)
 from qa_nlp.rubric import column_name
 from qa_nlp.scope import Scope
-from qa_nlp.signals.answers import DECIMALS
-from qa_nlp.signals.base import Array, Batch, Column, SignalSpec, Span
-from qa_nlp.signals.phrase_bank import PhraseBankFile, load_bank_file, shipped_banks
-from qa_nlp.text.sentences import SentenceTable, sentence_spans
+from qa_nlp.signals.base import Batch, Column, SignalSpec, Span
+from qa_nlp.signals.events import SAID, Event
+from qa_nlp.signals.phrase_fit import fit_banks, languages_of
+from qa_nlp.signals.phrase_matcher import PhraseMatcher, banks_fingerprint, join
+from qa_nlp.text.sentences import sentence_spans
 from qa_nlp.transcript import Role
-from qa_nlp.yaml_files import YamlFile
 
 __all__ = [
     "PhraseBank",
+    "PhraseHits",
     "PhraseMatch",
-    "PhraseMatcher",
-    "background_sentences",
-    "fit_banks",
+    "matcher_for",
     "measure_phrases",
     "phrase_specs",
     "phrase_weights_fingerprint",
@@ -49,11 +52,7 @@ __all__ = [
 
 ARTIFACTS: Final = ("phrases-en", "phrases-multilingual")
 """Weights of the shipped banks, each for one encoder."""
-SAID: Final = 0.5
-"""Probability from which a sentence is shown as evidence that a phrase was said."""
 
-_INVERSE_PENALTY: Final = 10.0
-_LOG_RARITY: Final = {"standard": 0.0, "forbidden": math.log(4)}
 _MOST_QUOTES: Final = 3
 
 
@@ -68,183 +67,13 @@ class PhraseMatch:
     sample : str
         The bank's nearest sample.
     start, end : int
-        The matching sentence, ``text[start:end]``.
+        The matching sentence, or two neighbouring ones, ``text[start:end]``.
     """
 
     probability: float
     sample: str
     start: int
     end: int
-
-
-@dataclass(frozen=True, slots=True)
-class PhraseMatcher:
-    """Several banks ready to be matched against sentence vectors.
-
-    Parameters
-    ----------
-    banks : tuple of PhraseBankFile
-        The banks, in the order of the columns.
-    weight : ndarray of float64, shape (banks, width)
-        Weights of each bank's logistic regression.
-    bias : ndarray of float64, shape (banks,)
-        Its intercept.
-    """
-
-    banks: tuple[PhraseBankFile, ...]
-    weight: Array
-    bias: Array
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """Bank ids, in the order of the columns."""
-        return tuple(bank.id for bank in self.banks)
-
-    @property
-    def fingerprint(self) -> str:
-        """Hash of the banks' sentences."""
-        return banks_fingerprint(self.banks)
-
-    def probabilities(self, vectors: NDArray[np.float32]) -> Array:
-        """Give the probability that each sentence says each phrase.
-
-        Parameters
-        ----------
-        vectors : ndarray, shape (n, width)
-            Unit vectors of sentences.
-
-        Returns
-        -------
-        ndarray of float64, shape (n, banks)
-            0 to 1.
-        """
-        logits = vectors.astype(np.float64) @ self.weight.T + self.bias
-        return np.round(1 / (1 + np.exp(-logits)), DECIMALS)
-
-
-def background_sentences(language: str = "en") -> tuple[str, ...]:
-    """Give ordinary agent sentences that say none of the standard phrases.
-
-    Parameters
-    ----------
-    language : str, default "en"
-        ISO 639-1 code.
-
-    Returns
-    -------
-    tuple of str
-        Written for this project; empty where the language has none.
-    """
-    return tuple(_background().get(language, ()))
-
-
-@functools.lru_cache(maxsize=1)
-def _background() -> Mapping[str, list[str]]:
-    document = YamlFile.read(resource_folder("rubric_prompts") / "background.yaml")
-    sentences: dict[str, list[str]] = document.data["sentences"]
-    return sentences
-
-
-def banks_fingerprint(banks: Sequence[PhraseBankFile]) -> str:
-    """Hash the sentences of banks and of the background they are fitted against.
-
-    Parameters
-    ----------
-    banks : sequence of PhraseBankFile
-        In order.
-
-    Returns
-    -------
-    str
-        16 hexadecimal digits.
-    """
-    content = [bank.model_dump(mode="json") for bank in banks]
-    text = json.dumps([content, _background()], ensure_ascii=False, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def fit_banks(
-    banks: Sequence[PhraseBankFile], encoder: Encoder, *, only: Collection[str] | None = None
-) -> PhraseMatcher:
-    """Fit the logistic regression of each bank.
-
-    Positive: the bank's samples. Negative: its look-alikes, the sentences of all other banks and
-    the background; of each the languages that the encoder states, English where it states none.
-    Both sides weigh the same; vectors are centred and scaled to a mean square of 1,
-    and the penalty is fixed (C = 10). Since forbidden
-    statements are rarer than standard phrases, their odds are divided by 4 (chosen on the phrase
-    marks of the bundled samples).
-
-    Parameters
-    ----------
-    banks : sequence of PhraseBankFile
-        All banks, since they serve each other as negatives.
-    encoder : Encoder
-        Gives the vectors.
-    only : collection of str, optional
-        Fit just these banks.
-
-    Returns
-    -------
-    PhraseMatcher
-        Of the banks asked for, in order.
-
-    Raises
-    ------
-    RubricError
-        When a bank has no samples in the encoder's languages.
-    """
-    from sklearn.linear_model import LogisticRegression
-
-    languages = _languages(encoder)
-    for bank in banks:
-        if not bank.samples.keys() & set(languages):
-            raise RubricError(
-                f"phrase bank {bank.id!r} has no samples that {encoder.name} reads; add some "
-                f"under {' or '.join(languages)}"
-            )
-    sentences = list(_read(_background(), languages))
-    for bank in banks:
-        sentences += [*_read(bank.samples, languages), *_read(bank.look_alikes, languages)]
-    rows = {text: row for row, text in enumerate(dict.fromkeys(sentences))}
-    # in one call, since an encoder fills up its batches
-    vectors = encoder.encode(list(rows))[:, : encoder.width].astype(np.float64)
-    # centred and scaled, so that the penalty means the same where an encoder keeps all vectors near
-    centre = vectors.mean(axis=0)
-    spread = float(np.sqrt(((vectors - centre) ** 2).sum(axis=1).mean()))
-    vectors = (vectors - centre) / spread
-
-    def encoded(texts: Sequence[str]) -> Array:
-        chosen: Array = vectors[np.array([rows[text] for text in texts], dtype=np.int64)]
-        return chosen
-
-    background = encoded(_read(_background(), languages))
-    samples = {bank.id: encoded(_read(bank.samples, languages)) for bank in banks}
-    others = {bank.id: encoded(_read(bank.look_alikes, languages)) for bank in banks}
-    chosen = tuple(bank for bank in banks if only is None or bank.id in only)
-    weights, biases = [], []
-    for bank in chosen:
-        positive = samples[bank.id]
-        rest = [own for name, own in samples.items() if name != bank.id]
-        negative = np.concatenate([*others.values(), *rest, background])
-        model = LogisticRegression(C=_INVERSE_PENALTY, class_weight="balanced", max_iter=1000)
-        model.fit(
-            np.concatenate([positive, negative]),
-            np.repeat([1, 0], [len(positive), len(negative)]),
-        )
-        weight = model.coef_[0] / spread
-        weights.append(weight)
-        bias = float(model.intercept_[0]) - float(weight @ centre)
-        biases.append(bias - _LOG_RARITY[bank.kind])
-    return PhraseMatcher(chosen, np.array(weights), np.array(biases))
-
-
-def _languages(encoder: Encoder) -> list[str]:
-    return sorted(encoder.languages or {"en"})
-
-
-def _read(sentences: Mapping[str, Sequence[str]], languages: Sequence[str]) -> tuple[str, ...]:
-    return tuple(text for code in languages for text in sentences.get(code, ()))
 
 
 @functools.lru_cache(maxsize=1)
@@ -316,17 +145,46 @@ def shipped_matcher(encoder: Encoder) -> PhraseMatcher:
     )
 
 
+def matcher_for(banks: Sequence[PhraseBankFile], encoder: Encoder) -> PhraseMatcher:
+    """Give the shipped banks and a user's own, ready for an encoder.
+
+    Parameters
+    ----------
+    banks : sequence of PhraseBankFile
+        Of the user; one with the id of a shipped bank takes its place.
+    encoder : Encoder
+        Gives the vectors.
+
+    Returns
+    -------
+    PhraseMatcher
+        All of them; the shipped ones are the same whatever is added.
+    """
+    shipped = shipped_matcher(encoder)
+    changed = [bank for bank in banks if bank not in shipped.banks]
+    if not changed:
+        return shipped
+    ids = {bank.id for bank in changed}
+    rest = [bank for bank in _shipped_files() if bank.id not in ids]
+    return join(shipped, fit_banks([*rest, *changed], encoder, only=ids))
+
+
 class PhraseBank:
-    """One phrase bank, to be tried on texts.
+    """One phrase bank, to be tried on texts and to be taught.
 
     Parameters
     ----------
     bank : PhraseBankFile
         The sentences.
-    matcher : PhraseMatcher
-        Holds just this bank.
-    encoder : Encoder
-        Gives the vectors.
+    encoder : str, path or object, default "en"
+        See `load_encoder`.
+
+    Raises
+    ------
+    RubricError
+        When the bank has no samples in the encoder's languages.
+    ArtifactError
+        When there is no such encoder.
 
     Examples
     --------
@@ -336,11 +194,21 @@ class PhraseBank:
     True
     """
 
-    def __init__(self, bank: PhraseBankFile, matcher: PhraseMatcher, encoder: Encoder) -> None:
+    def __init__(self, bank: PhraseBankFile, encoder: Any = "en") -> None:
         self.bank = bank
-        self._matcher = matcher
-        self._encoder = encoder
-        self._samples = _read(bank.samples, _languages(encoder))
+        self._encoder: Encoder = load_encoder(encoder)
+        self._matcher = matcher_for([bank], self._encoder).pick([bank.id])
+        languages = languages_of(self._encoder)
+        self._samples = [text for code in languages for text in bank.samples.get(code, ())]
+
+    @property
+    def encoder(self) -> Encoder:
+        """What gives the vectors of sentences."""
+        return self._encoder
+
+    def __repr__(self) -> str:
+        sizes = {code: len(texts) for code, texts in self.bank.samples.items()}
+        return f"PhraseBank({self.bank.id!r}, samples={sizes}, encoder={self._encoder.name!r})"
 
     @classmethod
     def load(cls, bank: str | Path, encoder: Any = "en") -> Self:
@@ -365,18 +233,61 @@ class PhraseBank:
         ArtifactError
             When there is no such encoder.
         """
-        file = load_bank_file(bank)
-        opened = load_encoder(encoder)
-        shipped = shipped_banks()
-        if shipped.get(file.id) and load_bank_file(shipped[file.id]) == file:
-            matcher = _pick(shipped_matcher(opened), file.id)
-        else:
-            rest = [load_bank_file(path) for name, path in shipped.items() if name != file.id]
-            matcher = fit_banks([*rest, file], opened, only={file.id})
-        return cls(file, matcher, opened)
+        return cls(load_bank_file(bank), encoder)
+
+    def fit(self, texts: Sequence[str], labels: Sequence[Any], language: str = "en") -> Self:
+        """Teach the bank with texts of which a person says whether they are hits.
+
+        Hits become samples, misses look-alikes, and the regression and its threshold are fitted
+        anew. A dozen is a good number, and five help already.
+
+        Parameters
+        ----------
+        texts : sequence of str
+            What was said, shape (n,).
+        labels : sequence of bool
+            Whether each says the phrase, shape (n,).
+        language : str, default "en"
+            ISO 639-1 code of the texts.
+
+        Returns
+        -------
+        PhraseBank
+            A new one; `save` writes it to a file.
+
+        Raises
+        ------
+        ValueError
+            When there are not as many labels as texts, or a text is both.
+        RubricError
+            When look-alikes are given in a language without samples.
+
+        Examples
+        --------
+        >>> bank = PhraseBank.load("hold_request")
+        >>> taught = bank.fit(["Bear with me a tick.", "Who bears the cost?"], [True, False])
+        >>> taught.match(["Bear with me a tick."])[0].sample
+        'Bear with me a tick.'
+        """
+        return type(self)(with_labels(self.bank, texts, labels, language), self._encoder)
+
+    def save(self, path: str | Path) -> None:
+        """Write the bank's sentences to a YAML file.
+
+        Parameters
+        ----------
+        path : str or pathlib.Path
+            Called ``ID.yaml``.
+
+        Raises
+        ------
+        RubricError
+            When the file is not called ``ID.yaml``.
+        """
+        save_bank_file(self.bank, path)
 
     def match(self, texts: Sequence[str]) -> list[PhraseMatch]:
-        """Match texts; of a text with several sentences the best one counts.
+        """Match texts; of a text the best sentence, or the best two neighbours, count.
 
         Parameters
         ----------
@@ -387,42 +298,88 @@ class PhraseBank:
         -------
         list of PhraseMatch
             One for each text; a text without words has probability 0.
+
+        Raises
+        ------
+        TypeError
+            When a single text is given.
         """
+        if isinstance(texts, str):
+            raise TypeError("match takes a list of texts; give [text]")
+        nothing = PhraseMatch(0.0, self._samples[0], 0, 0)
         spans = [sentence_spans(text) for text in texts]
-        pieces = [text[a:b] for text, cuts in zip(texts, spans, strict=True) for a, b in cuts]
-        samples = self._samples
+        pieces = [
+            " ".join(text[start:end].split())
+            for text, cuts in zip(texts, spans, strict=True)
+            for start, end in cuts
+        ]
         if not pieces:
-            return [PhraseMatch(0.0, samples[0], 0, 0) for _ in texts]
+            return [nothing for _ in texts]
         vectors = self._vectors(pieces)
-        probabilities = self._matcher.probabilities(vectors)[:, 0]
-        nearest = (vectors @ self._vectors(samples).T).argmax(axis=1)
-        matches = []
-        row = 0
-        for cuts in spans:
-            rows = range(row, row + len(cuts))
-            row += len(cuts)
-            best = max(rows, key=lambda index: float(probabilities[index]), default=None)
-            if best is None:
-                matches.append(PhraseMatch(0.0, samples[0], 0, 0))
-            else:
-                start, end = cuts[best - rows.start]
-                matches.append(
-                    PhraseMatch(float(probabilities[best]), samples[nearest[best]], start, end)
-                )
-        return matches
+        turn = np.repeat(np.arange(len(texts)), [len(cuts) for cuts in spans])
+        pairs = neighbours(turn)
+        single = self._matcher.probabilities(pieces, vectors)[:, 0]
+        both = self._matcher.window_probabilities(pieces, vectors, pairs)[:, 0]
+        sample = self._nearest(vectors)
+        best: dict[int, tuple[float, int, int]] = {}
+        for row, chance in enumerate(single):
+            _keep_greater(best, int(turn[row]), float(chance), row, row)
+        for (first, second), chance in zip(pairs, both, strict=True):
+            # two sentences are quoted only where neither says it alone
+            if max(single[first], single[second]) < SAID <= chance:
+                _keep_greater(best, int(turn[first]), float(chance), int(first), int(second))
+        flat = [cut for cuts in spans for cut in cuts]
+        return [
+            PhraseMatch(
+                best[row][0], sample[best[row][1]], flat[best[row][1]][0], flat[best[row][2]][1]
+            )
+            if row in best
+            else nothing
+            for row in range(len(texts))
+        ]
+
+    def _nearest(self, vectors: NDArray[np.float32]) -> list[str]:
+        variants = [
+            (text, sample) for sample in self._samples for text in filled(sample, self.bank.slots)
+        ]
+        rows = (vectors @ self._vectors([text for text, _ in variants]).T).argmax(axis=1)
+        return [variants[row][1] for row in rows]
 
     def _vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
         return self._encoder.encode(texts)[:, : self._encoder.width]
 
 
-def _pick(matcher: PhraseMatcher, bank: str) -> PhraseMatcher:
-    index = matcher.ids.index(bank)
-    here = slice(index, index + 1)
-    return PhraseMatcher(matcher.banks[here], matcher.weight[here], matcher.bias[here])
+def _keep_greater(
+    best: dict[int, tuple[float, int, int]], text: int, chance: float, first: int, last: int
+) -> None:
+    if text not in best or chance > best[text][0]:
+        best[text] = (chance, first, last)
 
 
-def phrase_specs() -> dict[str, SignalSpec]:
-    """Describe one signal for each shipped bank.
+def neighbours(turn: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give the pairs of neighbouring rows that belong to the same turn.
+
+    Parameters
+    ----------
+    turn : ndarray of int64, shape (sentences,)
+        A number for each turn; sentences of a turn stand together.
+
+    Returns
+    -------
+    ndarray of int64, shape (pairs, 2)
+        Rows.
+    """
+    first = np.flatnonzero(turn[:-1] == turn[1:])
+    return np.stack([first, first + 1], axis=1)
+
+
+def phrase_specs(banks: Sequence[PhraseBankFile] = ()) -> dict[str, SignalSpec]:
+    """Describe one signal for each bank.
+
+    Parameters
+    ----------
+    banks : sequence of PhraseBankFile, optional
+        Banks beside the shipped ones, or in place of them.
 
     Returns
     -------
@@ -430,7 +387,7 @@ def phrase_specs() -> dict[str, SignalSpec]:
         By signal name, ``phrase.BANK``.
     """
     specs = {}
-    for bank in _shipped_files():
+    for bank in (*_shipped_files(), *banks):
         name = f"phrase.{bank.id}"
         specs[name] = SignalSpec(
             name, f"{bank.purpose} Probability of the best sentence.",
@@ -439,10 +396,8 @@ def phrase_specs() -> dict[str, SignalSpec]:
     return specs
 
 
-def measure_phrases(
-    batch: Batch, matcher: PhraseMatcher, uses: Collection[tuple[str, str]]
-) -> Mapping[str, Column]:
-    """Measure phrases within scopes.
+class PhraseHits:
+    """Where in a batch some banks' phrases are said, and how surely.
 
     Parameters
     ----------
@@ -450,6 +405,121 @@ def measure_phrases(
         With vectors of the encoder that `matcher` is for.
     matcher : PhraseMatcher
         The banks.
+    banks : collection of str
+        Ids of the banks that are asked about.
+
+    Raises
+    ------
+    ArtifactError
+        When there is no such bank.
+    """
+
+    def __init__(self, batch: Batch, matcher: PhraseMatcher, banks: Collection[str]) -> None:
+        for bank in banks:
+            if bank not in matcher.ids:
+                raise ArtifactError(f"no phrase bank {bank!r}{did_you_mean(bank, matcher.ids)}")
+        self.batch = batch
+        chosen = matcher.pick(sorted(banks))
+        table = batch.sentences
+        self._rows: dict[Role, list[tuple[int, int, int, int, int]]] = {}
+        self._banks = {bank.id: (column, bank) for column, bank in enumerate(chosen.banks)}
+        self._single = chosen.probabilities(table.texts, batch.vectors)
+        # a number for each turn of the batch, in the order of the table
+        self._pairs = neighbours(table.transcript * (1 << 32) + table.turn)
+        rows = table.text[self._pairs]
+        self._both = chosen.window_probabilities(table.texts, batch.vectors, rows)
+
+    def bank(self, identifier: str) -> PhraseBankFile:
+        """Give a bank by its id.
+
+        Parameters
+        ----------
+        identifier : str
+            One of the banks that are asked about.
+
+        Returns
+        -------
+        PhraseBankFile
+            The bank.
+        """
+        return self._banks[identifier][1]
+
+    def events(self, bank: str) -> list[list[Event] | None]:
+        """Give what a role says, sentence by sentence, with the probability of being the phrase.
+
+        Parameters
+        ----------
+        bank : str
+            One of the banks that are asked about.
+
+        Returns
+        -------
+        list of (list of Event or None)
+            For each transcript, in the order of the conversation; None where the role says
+            nothing that the encoder reads. Two neighbouring sentences are an event where they say
+            it together and neither says it alone.
+        """
+        column, file = self._banks[bank]
+        found: list[list[Event] | None] = [None] * len(self.batch.transcripts)
+        for text, transcript, turn, start, end in self._spoken(file.role):
+            event = Event(turn, start, end, float(self._single[text, column]))
+            own = found[transcript]
+            if own is None:
+                found[transcript] = [event]
+            else:
+                own.append(event)
+        for transcript, event in self._windows(column, file.role):
+            own = found[transcript]
+            if own is not None:
+                own.append(event)
+        return found
+
+    def _spoken(self, role: Role) -> list[tuple[int, int, int, int, int]]:
+        """Give text, transcript, turn, start and end of each sentence of a role."""
+        if role not in self._rows:
+            table, transcripts = self.batch.sentences, self.batch.transcripts
+            columns = (table.text, table.transcript, table.turn, table.start, table.end)
+            self._rows[role] = [
+                row
+                for row in zip(*(column.tolist() for column in columns), strict=True)
+                if transcripts[row[1]].turns[row[2]].role is role
+            ]
+        return self._rows[role]
+
+    def _windows(self, column: int, role: Role) -> Iterator[tuple[int, Event]]:
+        table = self.batch.sentences
+        alone = self._single[table.text, column]
+        together = self._both[:, column]
+        apart = np.maximum(alone[self._pairs[:, 0]], alone[self._pairs[:, 1]])
+        taken: set[int] = set()
+        candidates = np.flatnonzero((together >= SAID) & (apart < SAID))
+        # of pairs that share a sentence the surest counts, or one phrase would be said twice
+        for pair in sorted(candidates, key=lambda pair: (-together[pair], pair)):
+            first, second = self._pairs[pair].tolist()
+            transcript, turn = int(table.transcript[first]), int(table.turn[first])
+            if self.batch.transcripts[transcript].turns[turn].role is not role:
+                continue
+            if taken.isdisjoint((first, second)):
+                taken |= {first, second}
+                yield (
+                    transcript,
+                    Event(
+                        turn,
+                        int(table.start[first]),
+                        int(table.end[second]),
+                        float(together[pair]),
+                        second=int(table.start[second]),
+                    ),
+                )
+
+
+def measure_phrases(hits: PhraseHits, uses: Collection[tuple[str, str]]) -> Mapping[str, Column]:
+    """Measure phrases within scopes.
+
+    Parameters
+    ----------
+    hits : PhraseHits
+        Where phrases are said.
     uses : collection of (str, str)
         Bank id and scope.
 
@@ -458,71 +528,89 @@ def measure_phrases(
     dict of str to Column
         By column name; NaN where the agent says nothing within the scope.
     """
-    known = {bank: index for index, bank in enumerate(matcher.ids)}
-    probabilities = matcher.probabilities(batch.vectors)
     columns: dict[str, Column] = {}
-    rows: dict[tuple[str, Role], list[list[int]]] = {}
-    for bank, scope in sorted(uses):
-        if bank not in known:
-            raise ArtifactError(f"no phrase bank {bank!r}{did_you_mean(bank, known)}")
-        role = matcher.banks[known[bank]].role
-        if (scope, role) not in rows:
-            rows[scope, role] = _rows_in_scope(batch, Scope.parse(scope), role)
-        column = _column(batch, rows[scope, role], probabilities[:, known[bank]], scope, role)
-        columns[column_name(f"phrase.{bank}", scope)] = column
+    events: dict[str, list[list[Event] | None]] = {}
+    turns: dict[str, list[set[int] | None]] = {}
+    for bank, within in sorted(uses):
+        if bank not in events:
+            events[bank] = hits.events(bank)
+        if within not in turns:
+            turns[within] = _turns_in_scope(hits.batch, Scope.parse(within))
+        columns[column_name(f"phrase.{bank}", within)] = _column(
+            hits, hits.bank(bank), events[bank], turns[within], within
+        )
     return columns
 
 
-def _rows_in_scope(batch: Batch, scope: Scope, role: Role) -> list[list[int]]:
-    """For each transcript, the rows of the sentence table spoken by a role within a scope."""
-    table = batch.sentences
-    found = []
-    for position, transcript in enumerate(batch.transcripts):
-        rows = range(int(table.offsets[position]), int(table.offsets[position + 1]))
-        inside = set(scope.turns(transcript)) if rows and scope.side else None
-        found.append(
-            [
-                row
-                for row in rows
-                if transcript.turns[table.turn[row]].role is role
-                and (inside is None or int(table.turn[row]) in inside)
-            ]
-        )
-    return found
+def _turns_in_scope(batch: Batch, scope: Scope) -> list[set[int] | None]:
+    """Give for each transcript the turns within a scope; None = all."""
+    if scope.side is None:
+        return [None] * len(batch.transcripts)
+    return [set(scope.turns(transcript)) for transcript in batch.transcripts]
 
 
-def _column(batch: Batch, rows: list[list[int]], scores: Array, scope: str, role: Role) -> Column:
-    table = batch.sentences
-    values = np.full(len(rows), np.nan)
-    evidence: list[tuple[Span, ...]] = [()] * len(rows)
-    for position, own in enumerate(rows):
-        if not own:
-            continue
-        ranked = sorted(own, key=lambda row: (-scores[table.text[row]], row))
-        best = float(scores[table.text[ranked[0]]])
-        values[position] = best
-        evidence[position] = _spans(table, ranked, scores, f"{role.value} ({scope})")
+def _column(
+    hits: PhraseHits,
+    bank: PhraseBankFile,
+    events: list[list[Event] | None],
+    turns: list[set[int] | None],
+    within: str,
+) -> Column:
+    values = np.full(len(events), np.nan)
+    evidence: list[tuple[Span, ...]] = [()] * len(events)
+    for position, (found, inside) in enumerate(zip(events, turns, strict=True)):
+        own = [event for event in found or () if inside is None or event.turn in inside]
+        if own:
+            ranked = sorted(own, key=lambda event: (-event.probability, event))
+            values[position] = ranked[0].probability
+            where = f"{bank.role.value} ({within})"
+            read = foreign_samples(bank, hits.batch.languages[position])
+            evidence[position] = _spans(ranked, where, read)
     return Column(values, evidence)
 
 
-def _spans(table: SentenceTable, ranked: list[int], scores: Array, where: str) -> tuple[Span, ...]:
+def foreign_samples(bank: PhraseBankFile, language: str | None) -> str:
+    """Say where a bank has no samples in a conversation's language.
+
+    Parameters
+    ----------
+    bank : PhraseBankFile
+        The bank.
+    language : str, optional
+        Of the conversation.
+
+    Returns
+    -------
+    str
+        A remark for the evidence; empty where it has such samples or the language is not known.
+
+    Examples
+    --------
+    >>> foreign_samples(load_bank_file("greeting"), "ro")
+    ''
+    """
+    if language is None or language in bank.samples:
+        return ""
+    return f" (no samples in {language}: matched across languages from {', '.join(bank.samples)})"
+
+
+def _spans(ranked: Sequence[Event], where: str, read: str) -> tuple[Span, ...]:
     """Give the sentences that speak for the phrase, and what there is to say against it."""
-    best = float(scores[table.text[ranked[0]]])
-    said = [row for row in ranked[:_MOST_QUOTES] if scores[table.text[row]] >= SAID] or ranked[:1]
-    weights = [float(scores[table.text[row]]) for row in said]
-    total = sum(weights) or 1.0
+    best = ranked[0].probability
+    said = [e for e in ranked[:_MOST_QUOTES] if e.probability >= SAID] or [ranked[0]]
+    total = sum(event.probability for event in said) or 1.0
     verb = "said" if best >= SAID else "perhaps said"
     quotes = [
         Span(
-            weight / total,
-            int(table.turn[row]),
-            int(table.start[row]),
-            int(table.end[row]),
-            f"{verb} with probability {weight:.2f}",
+            event.probability / total,
+            event.turn,
+            event.start,
+            event.end,
+            f"{verb} with probability {event.probability:.2f}{read}",
             raises=True,
         )
-        for row, weight in zip(said, weights, strict=True)
+        for event in said
     ]
     count = f"{len(ranked)} sentence{'s' if len(ranked) > 1 else ''}"
-    note = f"no clear instance in {count} of the {where}; nearest {best:.2f}"
+    note = f"no clear instance in {count} of the {where}; nearest {best:.2f}{read}"
     return (*quotes, Span(1.0, note=note, raises=False))

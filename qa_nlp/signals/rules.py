@@ -17,10 +17,11 @@ from qa_nlp.errors import RubricError, did_you_mean
 from qa_nlp.rubric import Rule, column_name
 from qa_nlp.scope import Scope
 from qa_nlp.signals.base import Batch, Column, SignalSpec, Span
+from qa_nlp.signals.events import Event
 from qa_nlp.signals.rule_matchers import CompiledRules, Found
 from qa_nlp.transcript import Transcript
 
-__all__ = ["CompiledRules", "check_rules", "measure_rules", "rule_specs"]
+__all__ = ["CompiledRules", "check_rules", "measure_rules", "rule_events", "rule_specs"]
 
 _PREFIX: Final = "rule."
 _MOST_SPANS: Final = 3
@@ -113,6 +114,54 @@ def measure_rules(
     return {name: _column(batch, rule, scope, found) for name, (rule, scope) in columns.items()}
 
 
+def rule_events(
+    batch: Batch, rules: CompiledRules, names: Sequence[str]
+) -> dict[str, list[list[Event] | None]]:
+    """Give the places where rules match.
+
+    Parameters
+    ----------
+    batch : Batch
+        The conversations.
+    rules : CompiledRules
+        The rubric's rules.
+    names : sequence of str
+        Signals, ``rule.ID``.
+
+    Returns
+    -------
+    dict of str to list of (list of Event or None)
+        By signal, for each conversation in its order; None where the rule is not for its language
+        or nobody has its role.
+
+    Raises
+    ------
+    RubricError
+        When there is no such rule.
+    """
+    known = {name: _rule(name, rules) for name in names}
+    found = _search(batch, rules, list(known.values()))
+    pairs = list(zip(batch.transcripts, batch.languages, strict=True))
+    return {
+        name: [
+            _events(transcript, rule, found.get(language, {}))
+            if language in rule.languages and any(t.role is rule.role for t in transcript.turns)
+            else None
+            for transcript, language in pairs
+        ]
+        for name, rule in known.items()
+    }
+
+
+def _events(transcript: Transcript, rule: Rule, found: Mapping[str, Found]) -> list[Event]:
+    return [
+        Event(index, start, end)
+        for index, turn in enumerate(transcript.turns)
+        if turn.role is rule.role
+        for start, end in found.get(turn.text, {}).get(rule.id, ())
+    ]
+
+
 def _rule(signal: str, compiled: CompiledRules) -> Rule:
     rule = compiled.rules.get(signal.removeprefix(_PREFIX))
     if rule is None or not signal.startswith(_PREFIX):
@@ -159,7 +208,7 @@ def _answer(
     transcript: Transcript, rule: Rule, scope: Scope, found: Mapping[str, Found]
 ) -> _Answer:
     turns = transcript.turns
-    if not any(turn.role is rule.role for turn in turns):
+    if not scope.measurable(transcript) or not any(turn.role is rule.role for turn in turns):
         return _Answer(nan)
     searched = [index for index in scope.turns(transcript) if turns[index].role is rule.role]
     matches = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -12,18 +13,20 @@ from hypothesis import strategies as st
 
 from qa_nlp.encoding import CustomEncoder, load_encoder
 from qa_nlp.errors import ArtifactError, RubricError
-from qa_nlp.signals.base import Array, Batch, Span
-from qa_nlp.signals.phrase_bank import PhraseBankFile, load_bank_file, shipped_banks
+from qa_nlp.phrase_bank import PhraseBankFile, load_bank_file, shipped_banks
+from qa_nlp.rubric import Rubric
+from qa_nlp.signals.base import Array, Batch, Column, Span
+from qa_nlp.signals.phrase_fit import fit_banks
+from qa_nlp.signals.phrase_matcher import PhraseMatcher, background_sentences, banks_fingerprint
 from qa_nlp.signals.phrases import (
     PhraseBank,
-    PhraseMatcher,
-    background_sentences,
-    banks_fingerprint,
-    fit_banks,
+    PhraseHits,
     measure_phrases,
     phrase_specs,
     shipped_matcher,
 )
+from qa_nlp.signals.required import measure_required
+from qa_nlp.signals.rule_matchers import CompiledRules
 from qa_nlp.transcript import Role, Transcript
 from tests.builders import HashEncoder, batch_of, chat
 
@@ -46,7 +49,8 @@ def logit(probability: float) -> float:
 
 
 # The first number of a vector is the logit of "hello", the second that of "bye".
-MATCHER = PhraseMatcher((bank("hello"), bank("bye")), np.eye(2), np.zeros(2))
+READS = np.hstack([np.eye(2), np.zeros((2, 6))])
+MATCHER = PhraseMatcher((bank("hello"), bank("bye")), READS, np.zeros(2))
 VECTORS = {
     "Hi.": (logit(0.9), logit(0.1)),
     "Hey.": (logit(0.6), logit(0.2)),
@@ -59,18 +63,38 @@ def phrase_batch(*transcripts: Transcript) -> Batch:
     return batch_of(transcripts, vectors=VECTORS)
 
 
+def columns_of(
+    transcript: Transcript, uses: list[tuple[str, str]], matcher: PhraseMatcher = MATCHER
+) -> Mapping[str, Column]:
+    hits = PhraseHits(phrase_batch(transcript), matcher, {name for name, _ in uses})
+    return measure_phrases(hits, uses)
+
+
 def measured(transcript: Transcript, name: str, within: str = "anywhere") -> float:
-    columns = measure_phrases(phrase_batch(transcript), MATCHER, [(name, within)])
-    (column,) = columns.values()
+    (column,) = columns_of(transcript, [(name, within)]).values()
     return float(column.values[0])
 
 
 def evidence(transcript: Transcript, name: str, within: str = "anywhere") -> tuple[Span, ...]:
-    columns = measure_phrases(phrase_batch(transcript), MATCHER, [(name, within)])
-    (column,) = columns.values()
+    (column,) = columns_of(transcript, [(name, within)]).values()
     return column.evidence[0]
 
 
+ASKS_FOR_HELLO = """
+format_version: 1
+id: hello
+version: "1"
+name: Hello
+conditions: [{id: hello, name: Hello, said: phrase.hello}]
+sections:
+  - id: all
+    name: All
+    criteria:
+      - id: hello
+        question: Hello?
+        levels: [{id: no, value: 0}, {id: yes, value: 1}]
+        signals: [{signal: condition.hello, threshold: 0.5, weight: 4}]
+"""
 CALL = chat(
     "c1",
     "agent: Well. Hey.",
@@ -85,7 +109,7 @@ def test_matcher_gives_the_probability_of_each_bank_for_each_sentence() -> None:
     vectors = np.array([VECTORS["Hi."], VECTORS["Bye."]], dtype=np.float32)
 
     assert MATCHER.ids == ("hello", "bye")
-    assert MATCHER.probabilities(vectors) == pytest.approx(
+    assert MATCHER.probabilities(["Hi.", "Bye."], vectors) == pytest.approx(
         np.array([[0.9, 0.1], [0.05, 0.8]]), abs=1e-6
     )
 
@@ -121,11 +145,9 @@ def test_value_is_nan_when_the_agent_says_nothing_within_the_scope() -> None:
 
 def test_value_is_that_of_the_role_which_the_bank_is_for() -> None:
     relief = bank("hello").model_copy(update={"role": Role.CUSTOMER})
-    matcher = PhraseMatcher((relief, bank("bye")), np.eye(2), np.zeros(2))
+    matcher = PhraseMatcher((relief, bank("bye")), READS, np.zeros(2))
 
-    columns = measure_phrases(
-        phrase_batch(CALL), matcher, [("hello", "anywhere"), ("bye", "anywhere")]
-    )
+    columns = columns_of(CALL, [("hello", "anywhere"), ("bye", "anywhere")], matcher)
 
     assert columns["phrase.hello"].values[0] == pytest.approx(0.9, abs=1e-6)
     assert columns["phrase.hello"].evidence[0][0].turn == 1
@@ -135,7 +157,7 @@ def test_value_is_that_of_the_role_which_the_bank_is_for() -> None:
 def test_columns_are_named_by_bank_and_scope() -> None:
     uses = [("bye", "last 2 turns"), ("hello", "anywhere"), ("bye", "anywhere")]
 
-    columns = measure_phrases(phrase_batch(CALL), MATCHER, uses)
+    columns = columns_of(CALL, uses)
 
     assert set(columns) == {"phrase.hello", "phrase.bye", "phrase.bye [last 2 turns]"}
 
@@ -173,9 +195,23 @@ def test_evidence_states_what_was_searched_when_nothing_was_found() -> None:
     assert "in 2 sentences of the agent (first 1 agent turn); nearest 0.25" in span.note
 
 
+def test_evidence_says_where_a_bank_was_matched_across_languages() -> None:
+    transcript = chat("c1", "agent: Hi.", language="ro")
+    form = Rubric.from_yaml(ASKS_FOR_HELLO)
+    hits = PhraseHits(phrase_batch(transcript), MATCHER, {"hello"})
+
+    phrases = measure_phrases(hits, [("hello", "anywhere")])
+    required = measure_required(form, hits, CompiledRules(()), {"condition.hello"})
+
+    for column in (phrases["phrase.hello"], required["condition.hello"]):
+        for span in column.evidence[0]:
+            assert span.note is not None
+            assert "(no samples in ro: matched across languages from en)" in span.note
+
+
 def test_measure_lists_near_names_when_there_is_no_such_bank() -> None:
     with pytest.raises(ArtifactError, match=r"no phrase bank 'helo'; did you mean 'hello'"):
-        measure_phrases(phrase_batch(CALL), MATCHER, [("helo", "anywhere")])
+        columns_of(CALL, [("helo", "anywhere")])
 
 
 @given(
@@ -191,7 +227,7 @@ def test_values_are_probabilities_and_shares_sum_to_one(
 ) -> None:
     transcript = chat("c1", *(f"{role}: {text}" for role, text in said))
 
-    (column,) = measure_phrases(phrase_batch(transcript), MATCHER, [("hello", within)]).values()
+    (column,) = columns_of(transcript, [("hello", within)]).values()
 
     (value,), (spans,) = column.values, column.evidence
     assert np.isnan(value) or 0 <= value <= 1
@@ -208,7 +244,8 @@ def test_fit_tells_samples_from_the_sentences_of_other_banks() -> None:
 
     matcher = fit_banks(banks, encoder)
 
-    chances = matcher.probabilities(encoder.encode(["Hello there.", "See you."]))
+    said = ["Hello there.", "See you."]
+    chances = matcher.probabilities(said, encoder.encode(said))
     assert matcher.ids == ("hello", "bye")
     assert chances[0, 0] > 0.5 > chances[0, 1]
     assert chances[1, 1] > 0.5 > chances[1, 0]
@@ -287,7 +324,7 @@ def test_shipped_banks_are_fitted_anew_for_another_encoder() -> None:
     matcher = shipped_matcher(encoder)
 
     assert matcher.ids == tuple(shipped_banks())
-    assert matcher.weight.shape == (len(matcher.ids), 8)
+    assert matcher.weight.shape == (len(matcher.ids), 3 * 8 + 2)
 
 
 @pytest.fixture(scope="module")
@@ -340,3 +377,142 @@ def test_bank_of_ones_own_is_fitted_when_it_is_loaded(tmp_path: Path) -> None:
     )
 
     assert said.probability > 0.5 > unsaid.probability
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Callable[[str, str], float]:
+    """The probability that a sentence says a phrase, by the shipped English weights."""
+    encoder = load_encoder("en")
+    matcher = shipped_matcher(encoder)
+
+    def probability(name: str, text: str) -> float:
+        vectors = encoder.encode([text])[:, : encoder.width]
+        return float(matcher.probabilities([text], vectors)[0, matcher.ids.index(name)])
+
+    return probability
+
+
+@pytest.mark.parametrize("name", sorted(shipped_banks()))
+def test_short_replies_say_no_phrase(name: str, shipped: Callable[[str, str], float]) -> None:
+    replies = (
+        "yes",
+        "no",
+        "ok",
+        "two",
+        "The first one.",
+        "both",
+        "maybe",
+        "and then?",
+        "it is",
+    )
+
+    assert {text: shipped(name, text) for text in replies if shipped(name, text) >= 0.5} == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "denied"),
+    [
+        ("solution_offered", "I can send you a new one.", "I can't offer you a refund."),
+        ("call_back_offer", "I can call you back tomorrow.", "We are not able to call you back."),
+        ("transfer", "Let me transfer you to billing.", "I can't transfer you to anyone."),
+        ("hold_request", "Could I put you on hold for a minute?", "I won't put you on hold."),
+        ("follow_up_promise", "I'll email you the result.", "I won't be able to email you that."),
+    ],
+)
+def test_what_is_denied_is_not_said(
+    name: str, said: str, denied: str, shipped: Callable[[str, str], float]
+) -> None:
+    assert shipped(name, said) > 0.5 > shipped(name, denied)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("call_back_offer", "Why don't I call you back this afternoon?"),
+        ("hold_request", "I don't want to rush this, may I put you on hold for a minute?"),
+        ("transfer", "I can't help with that here, so let me transfer you to billing."),
+    ],
+)
+def test_a_negation_elsewhere_takes_nothing_back(
+    name: str, said: str, shipped: Callable[[str, str], float]
+) -> None:
+    assert shipped(name, said) > 0.5
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "other"),
+    [
+        ("name_request", "Could you tell me your name?", "Your name is on the card."),
+        (
+            "anything_else",
+            "Is there anything else I can do for you?",
+            "There is nothing else to do.",
+        ),
+        ("recording_notice", "This call is recorded.", "Is there a record of that visit?"),
+        ("purpose_question", "What can I do for you today?", "I have done what I can for you."),
+    ],
+)
+def test_question_and_statement_are_told_apart(
+    name: str, said: str, other: str, shipped: Callable[[str, str], float]
+) -> None:
+    assert shipped(name, said) > 0.5 > shipped(name, other)
+
+
+def test_phrase_spread_over_two_sentences_is_found_and_both_are_quoted() -> None:
+    # each sentence points half in the direction of the phrase, their mean wholly
+    vectors = {"One moment.": (0.8, 0.6), "Can you wait?": (0.8, -0.6), "Well.": (-1.0, 0.0)}
+    matcher = PhraseMatcher(
+        (bank("hello"),), np.array([[10.0, 0, 0, 0, 0, 0, 0, 0]]), np.array([-9.0])
+    )
+    said = "One moment. Can you wait? One moment."
+    transcript = chat("c1", f"agent: {said} Well.", "agent: One moment.")
+    hits = PhraseHits(batch_of([transcript], vectors=vectors), matcher, {"hello"})
+
+    (column,) = measure_phrases(hits, [("hello", "anywhere")]).values()
+
+    assert column.values[0] == pytest.approx(1 / (1 + math.exp(-1)), abs=1e-6)
+    # of the two pairs that share a sentence one counts
+    assert [(s.turn, s.start, s.end) for s in column.evidence[0] if s.raises] == [(0, 0, 25)]
+
+
+def test_a_bank_learns_from_a_dozen_answers() -> None:
+    hits = ["Bear with me a tick.", "Hang on there.", "Give us a sec, would you?"]
+    misses = ["Who bears the cost?", "Hang the picture there.", "It takes a second to boot."]
+    bank = PhraseBank.load("hold_request")
+
+    taught = bank.fit([*hits, *misses], [True] * 3 + [False] * 3)
+
+    before, after = (one.match(["Hang on a tick, would you?"])[0] for one in (bank, taught))
+    assert after.probability > before.probability
+    assert all(match.probability > 0.5 for match in taught.match(hits))
+    assert set(taught.bank.samples["en"]) - set(bank.bank.samples["en"]) == set(hits)
+
+
+@pytest.mark.parametrize(
+    ("texts", "labels", "message"),
+    [
+        (["a", "b"], [True], "2 texts and 1 labels"),
+        (["Hold on."], ["yes"], "label 0 is 'yes'; give True for a hit"),
+        (["Hold on.", "hold on"], [True, False], "text 1 is labelled a hit and a miss"),
+    ],
+)
+def test_labels_that_make_no_sense_are_refused(
+    texts: list[str], labels: list[object], message: str, hold: PhraseBank
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        hold.fit(texts, labels)
+
+
+def test_bank_is_saved_and_loaded_again(tmp_path: Path, hold: PhraseBank) -> None:
+    taught = hold.fit(["Bear with me: it's no 5."], [True])
+
+    taught.save(tmp_path / "hold_request.yaml")
+
+    assert load_bank_file(tmp_path / "hold_request.yaml") == taught.bank
+    with pytest.raises(RubricError, match=r"must be in a file 'hold_request.yaml'"):
+        taught.save(tmp_path / "hold.yaml")
+
+
+def test_match_takes_a_list_of_texts(hold: PhraseBank) -> None:
+    with pytest.raises(TypeError, match=r"give \[text\]"):
+        hold.match("Please hold.")

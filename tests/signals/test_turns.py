@@ -50,7 +50,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> AdaptedBert:
 def meter(tiny: AdaptedBert) -> Iterator[SignalMeter]:
     with pytest.MonkeyPatch.context() as patch:
         # fitting the phrase banks to another encoder takes long, and nothing here reads them
-        patch.setattr(measure, "shipped_matcher", lambda encoder: None)
+        patch.setattr(measure, "matcher_for", lambda banks, encoder: None)
         yield SignalMeter(encoder_offers(tiny), RUBRIC)
 
 

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from qa_nlp.errors import RubricError
-from qa_nlp.signals.phrase_bank import (
+from qa_nlp.phrase_bank import (
     comparable,
     load_bank_file,
     shipped_banks,
@@ -18,7 +18,7 @@ from qa_nlp.signals.phrase_bank import (
 from qa_nlp.transcript import Role
 from qa_nlp.yaml_files import YamlFile
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parent.parent
 SCHEMA = json.loads((ROOT / "rubric_prompts/schemas/phrase_bank.schema.json").read_text("utf-8"))
 
 VALID = """\

@@ -1,0 +1,59 @@
+"""What the commands of the command line share: exit codes, ``--json`` and how errors are told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Final, NoReturn
+
+import typer
+
+from qa_nlp.errors import QaNlpError
+
+__all__ = ["FINDINGS", "USAGE", "YAML", "JsonOption", "fail", "usage_errors"]
+
+FINDINGS: Final = 1
+USAGE: Final = 2
+YAML: Final = (".yaml", ".yml")
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+@contextmanager
+def usage_errors() -> Iterator[None]:
+    """Turn the library's errors into one message and exit code 2.
+
+    Yields
+    ------
+    None
+        Nothing.
+
+    Raises
+    ------
+    typer.Exit
+        In place of a `QaNlpError`.
+    """
+    try:
+        yield
+    except QaNlpError as error:
+        fail(str(error))
+
+
+def fail(message: str) -> NoReturn:
+    """Tell what is wrong and end with exit code 2.
+
+    Parameters
+    ----------
+    message : str
+        One line or more.
+
+    Raises
+    ------
+    typer.Exit
+        Always.
+    """
+    from qa_nlp.terminal import plain
+
+    for line in message.splitlines():
+        typer.echo(f"qa-nlp: {plain(line)}", err=True)
+    raise typer.Exit(USAGE)

@@ -188,7 +188,8 @@ def _uttered(statement: ForbiddenStatement, heard: Heard) -> Outcome:
         )
         for event in shown
     )  # fmt: skip
-    return Outcome(best, said, (Span(1.0, note=f"{what}: not said; nearest {best:.2f}"),))
+    clearly = "clearly " if best >= SAID else ""
+    return Outcome(best, said, (Span(1.0, note=f"{what}: not {clearly}said; nearest {best:.2f}"),))
 
 
 def _worst(statements: Sequence[ForbiddenStatement], heard: Heard) -> Outcome:

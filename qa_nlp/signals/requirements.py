@@ -313,7 +313,8 @@ def _miss(name: str, at_least: int, inside: Sequence[Event], stretch: _Stretch) 
     """Say where something should have been said."""
     nearest = f"nearest {inside[0].probability:.2f}" if inside else "nothing was said there"
     often = sum(event.probability >= SAID for event in inside)
-    often_enough = f"said {often} of {at_least} times" if at_least > 1 else "not said"
+    once = "not clearly said" if often else "not said"
+    often_enough = f"said {often} of {at_least} times" if at_least > 1 else once
     note = f"{name} {often_enough} {stretch}; {nearest}"
     anchor = stretch.anchor
     if anchor is None or anchor.start < 0:

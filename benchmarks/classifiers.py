@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import argparse
 import functools
-import json
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -24,12 +23,12 @@ from benchmarks.parts.bootstrap import ROUNDS
 from benchmarks.parts.evaluation import Result, evaluate
 from benchmarks.parts.goals import reached, unmeasured
 from benchmarks.parts.head_calibration import measure_calibration
+from benchmarks.parts.kept import keep, kept
 from benchmarks.parts.methods import COMPARED, Methods
 from benchmarks.parts.result_tables import goal_table, tables, worse_than_baselines
 from benchmarks.parts.shipped import ARTIFACTS, available, measured_languages
 from benchmarks.parts.task_sets import TaskSet, trained_sets
 from benchmarks.record import ROOT, Measured, data_folder, file_sha256, record
-from qa_nlp.user_files import replacing
 
 MOST: Final = 1_500
 """Texts of a test part that are measured; of larger ones those of the lowest hashes."""
@@ -43,7 +42,16 @@ FEWEST: Final = 20
 KEPT: Final = ROOT / "build" / "classifiers"
 MODULES: Final = (
     *("bootstrap", "baselines", "calibration", "cost", "evaluation", "goals", "head_calibration"),
-    *("maia_sets", "measures", "methods", "resampling", "result_tables", "shipped", "similarity"),
+    *(
+        "kept",
+        "maia_sets",
+        "measures",
+        "methods",
+        "resampling",
+        "result_tables",
+        "shipped",
+        "similarity",
+    ),
     *("task_sets", "texts", "trained", "unseen_sets"),
 )
 
@@ -85,14 +93,15 @@ def main() -> int:
     folder = KEPT.with_name("classifiers-quick") if options.quick else KEPT
     for part in [options.only] if options.only else PARTS:
         started = time.monotonic()
-        _keep(folder / f"{part}.json", PARTS[part](data, scale))
+        measured = [result.to_dict() for result in PARTS[part](data, scale)]
+        keep(folder / f"{part}.json", _weights(), measured)
         print(f"{part}: {time.monotonic() - started:.0f} s", flush=True)
-    kept = {part: folder / f"{part}.json" for part in PARTS}
-    stale = [part for part, path in kept.items() if not _is_fresh(path)]
+    found = {part: kept(folder / f"{part}.json", _weights()) for part in PARTS}
+    stale = [part for part, rows in found.items() if rows is None]
     if stale:
         print(f"not recorded: measure {', '.join(stale)} with these weights too (--only PART)")
         return 1
-    results = [result for path in kept.values() for result in _kept(path)]
+    results = [Result(**row) for rows in found.values() for row in rows]
     for target in reached(results):
         print(f"{'reached' if target.met else 'MISSED '} {target.name}: {target.value}")
     if not options.quick:
@@ -173,26 +182,6 @@ def _line(result: Result) -> str:
 
 def _weights() -> dict[str, str]:
     return {one.name: str(one.manifest["sha256"]) for one in available()}
-
-
-def _keep(path: Path, results: Sequence[Result]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    document = {"weights": _weights(), "results": [result.to_dict() for result in results]}
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(document, indent=1), encoding="utf-8")
-
-
-def _is_fresh(path: Path) -> bool:
-    return path.is_file() and _document(path)["weights"] == _weights()
-
-
-def _kept(path: Path) -> list[Result]:
-    return [Result(**row) for row in _document(path)["results"]]
-
-
-def _document(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
 
 
 def _record(results: Sequence[Result]) -> Path:

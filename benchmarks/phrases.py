@@ -10,7 +10,6 @@ random errors, to be read, to a file outside the repository.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -26,18 +25,26 @@ from benchmarks.parts import (
     translated_phrases,
 )
 from benchmarks.parts.bootstrap import ROUNDS
+from benchmarks.parts.kept import keep, kept
 from benchmarks.parts.phrase_results import phrase_tables, phrase_targets, readme_table
 from benchmarks.parts.phrase_speed import measure_speed
 from benchmarks.parts.texts import Remembering
 from benchmarks.record import ROOT, Measured, data_folder, data_sha256, file_sha256, record
 from qa_nlp.encoding import load_encoder
-from qa_nlp.user_files import replacing
 
 KEPT: Final = ROOT / "build" / "phrases"
 SETFIT: Final = "setfit"
 PARTS_OF_SETFIT: Final = ("phrase_draws", "setfit", "star_phrases")
 MODULES: Final = (
-    *("bootstrap", "calibration", "frozen_phrases", "keywords", "maia_sets", "phrase_draws"),
+    *(
+        "bootstrap",
+        "calibration",
+        "frozen_phrases",
+        "keywords",
+        "kept",
+        "maia_sets",
+        "phrase_draws",
+    ),
     *("phrase_errors", "phrase_figures", "phrase_methods", "phrase_results", "phrase_speed"),
     *("phrases", "setfit", "star_measures", "star_phrases", "texts", "translated_phrases"),
 )
@@ -86,21 +93,22 @@ def main() -> int:
         print(f"{count} errors, 100 at most written: {options.errors}")
         return 0
     folder = KEPT.with_name("phrases-quick") if options.quick else KEPT
-    kept = {part: folder / f"{part}.json" for part in PARTS}
+    states = {part: _state(part, data) for part in PARTS}
+    paths = {part: folder / f"{part}.json" for part in PARTS}
     for part in [options.only] if options.only else PARTS:
-        if part == SETFIT and not options.only and _is_fresh(part, kept[part], data):
+        if part == SETFIT and not options.only and kept(paths[part], states[part]) is not None:
             continue
         started = time.monotonic()
         result = PARTS[part](data, options.quick or star_measures.DRAWS)
-        _keep(kept[part], {"state": _state(part, data), "result": result})
+        keep(paths[part], states[part], result)
         print(f"{part}: {time.monotonic() - started:.0f} s", flush=True)
-    fresh = [part for part, path in kept.items() if _is_fresh(part, path, data)]
+    every = {part: kept(path, states[part]) for part, path in paths.items()}
+    found = {part: result for part, result in every.items() if result is not None}
     # SetFit takes as long as all the rest, and its cells may stay empty
-    stale = [part for part in kept if part not in fresh and part != SETFIT]
+    stale = [part for part in PARTS if part not in found and part != SETFIT]
     if stale:
         print(f"not recorded: measure {', '.join(stale)} as things are now too (--only PART)")
         return 1
-    found = {part: _kept(kept[part])["result"] for part in fresh}
     for target in phrase_targets(found):
         verdict = {True: "reached", False: "MISSED ", None: "       "}[target.met]
         print(f"{verdict} {target.name}: {target.value}")
@@ -182,21 +190,6 @@ def _files(path: Path) -> list[Path]:
 
 def _hashes(paths: list[Path]) -> dict[str, str]:
     return {path.relative_to(ROOT).as_posix(): file_sha256(path) for path in sorted(paths)}
-
-
-def _keep(path: Path, document: Mapping[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(document, indent=1), encoding="utf-8")
-
-
-def _is_fresh(part: str, path: Path, data: Path) -> bool:
-    return path.is_file() and _kept(path)["state"] == _state(part, data)
-
-
-def _kept(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
 
 
 def _record(found: Mapping[str, dict[str, Any]]) -> Path:

@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.parts.bootstrap import ROUNDS, Figure, cluster_bootstrap
+from benchmarks.parts.conversations import STAR
 from benchmarks.parts.procedures import (
     ASKS,
     ENDS,
-    FILE,
     Case,
     all_forms,
     plant,
@@ -69,6 +69,7 @@ MEASURED: Final = Measured(
     ],
     modules=[
         "benchmarks/parts/bootstrap.py",
+        "benchmarks/parts/conversations.py",
         "benchmarks/parts/procedures.py",
         "benchmarks/parts/texts.py",
         "qa_nlp/calibration",
@@ -87,7 +88,7 @@ MEASURED: Final = Measured(
         "qa_nlp/signals/requirements.py",
         "qa_nlp/text",
     ],
-    data=[FILE],
+    data=[STAR],
 )
 
 Finder = Callable[[str], bool]
@@ -316,13 +317,16 @@ def list_errors(
     Returns
     -------
     list of dict
-        ``dialogue``, ``form``, ``truth``, ``decision`` and ``reasons``.
+        ``dialogue`` (its number among those measured), ``form``, ``truth``, ``decision`` and
+        ``reasons``.
     """
     wrong = [case for case in cases if decisions[case.transcript.id] is not case.met]
     recognised = _recognised(scorer, {turn.text for case in wrong for turn in case.turns})
+    # a number of ours, since the data set's own names stay outside the repository
+    numbers = {name: n for n, name in enumerate(dict.fromkeys(case.id for case in cases), start=1)}
     return [
         {
-            "dialogue": case.id,
+            "dialogue": numbers[case.id],
             "form": case.form,
             "truth": _called(case.met),
             "decision": _called(decision),
@@ -405,9 +409,7 @@ def _targets(figures: Mapping[str, Figure]) -> list[Target]:
     return [
         Target(
             f"procedure decisions on STAR, balanced accuracy, {name}",
-            round(figure.value, 4),
-            round(figure.low, 4),
-            round(figure.high, 4),
+            **figure.to_dict(),
             goal=GOAL if name == OWN else None,
         )
         for name, figure in figures.items()

@@ -385,6 +385,7 @@ def _known(bank: PhraseBankFile, rows: Sequence[LabelledText]) -> int:
 def _show(quality: Quality) -> None:
     from qa_nlp.display.formats import counted
 
+    figures = quality.to_dict()
     hits, misses = quality.found + quality.missed, quality.false_alarms + quality.rejected
     typer.echo(f"{counted(hits + misses, 'text')}, of which {counted(hits, 'hit')}")
     for name, count in (
@@ -395,11 +396,10 @@ def _show(quality: Quality) -> None:
         ("recall", f"{quality.found:,} of {counted(hits, 'hit')} found"),
         ("f1", f"{quality.missed:,} missed, {quality.false_alarms:,} false alarms"),
     ):
-        figures = quality.to_dict()
         value, interval = figures[name], figures[f"{name}_interval"]
         shown = "-" if value is None else f"{value:.2f} ({interval[0]:.2f} to {interval[1]:.2f})"
         typer.echo(f"{'F1' if name == 'f1' else name:<18} {shown:<21} {count}")
-    average = quality.to_dict()["average_precision"]
+    average = figures["average_precision"]
     typer.echo(f"{'average precision':<18} {'-' if average is None else f'{average:.2f}'}")
 
 

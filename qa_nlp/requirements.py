@@ -6,6 +6,7 @@ They are written in the YAML file of a rubric, where each becomes a signal: ``co
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Final, Literal, Self
 
@@ -108,10 +109,9 @@ class Requirement(Part):
 
     Examples
     --------
-    >>> check = Requirement(said="phrase.identity_check", before="rule.account_details")
-    >>> both = Requirement(any_of=(check, Requirement(said="phrase.transfer")))
-    >>> sorted(both.names)
-    ['phrase.identity_check', 'phrase.transfer', 'rule.account_details']
+    >>> check = Requirement(said="phrase.identity_check", within="first 3 agent turns")
+    >>> str(check.scope), check.reach
+    ('first 3 agent turns', None)
     """
 
     said: Annotated[Spoken | None, Field(description="A phrase or rule that must be said.")] = None
@@ -153,7 +153,7 @@ class Requirement(Part):
             )
         return self
 
-    @property
+    @functools.cached_property
     def reach(self) -> Reach | None:
         """The distance that `within` states, where it states one."""
         try:
@@ -161,7 +161,7 @@ class Requirement(Part):
         except RubricError:
             return None
 
-    @property
+    @functools.cached_property
     def scope(self) -> Scope:
         """The stretch of the conversation that `within` states."""
         anchored = self.before is not None or self.after is not None
@@ -173,13 +173,6 @@ class Requirement(Part):
     def parts(self) -> tuple[Requirement, ...]:
         """What it is put together from."""
         return self.all_of or self.any_of
-
-    @property
-    def names(self) -> frozenset[str]:
-        """Phrases, rules and silences that it looks for."""
-        own = (self.said, self.not_said, self.before, self.after)
-        found = {name for name in own if name is not None and name != IT}
-        return frozenset(found.union(*(part.names for part in self.parts)))
 
     @property
     def speaks_of_it(self) -> bool:
@@ -207,11 +200,6 @@ class NamedRequirement(Requirement):
         if self.each_time is not None and not self.speaks_of_it:
             raise PlacedError("say where: before: it, or after: it", "each_time")
         return self
-
-    @property
-    def names(self) -> frozenset[str]:
-        """Phrases, rules and silences that it looks for."""
-        return super().names | ({self.each_time} if self.each_time is not None else frozenset())
 
 
 class Step(Requirement):
@@ -242,11 +230,6 @@ class Step(Requirement):
         """What reports call it."""
         return self.name or self.id
 
-    @property
-    def names(self) -> frozenset[str]:
-        """Phrases and rules that it looks for."""
-        return super().names | (self.only_if.names if self.only_if is not None else frozenset())
-
 
 class Procedure(Part):
     """Steps that are done in this order; becomes the signal ``procedure.ID``."""
@@ -266,11 +249,6 @@ class Procedure(Part):
             raise PlacedError("at least one step must not be optional", "steps")
         return self
 
-    @property
-    def names(self) -> frozenset[str]:
-        """Phrases and rules that it looks for."""
-        return frozenset().union(*(step.names for step in self.steps))
-
 
 class ForbiddenStatement(Part):
     """Something that must never be said; becomes the signal ``forbidden.ID``."""
@@ -287,11 +265,6 @@ class ForbiddenStatement(Part):
     def label(self) -> str:
         """What reports call it."""
         return self.name or self.id
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The phrase or rule that it looks for."""
-        return frozenset({self.said})
 
 
 def named_places(

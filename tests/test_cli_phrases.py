@@ -10,11 +10,9 @@ from typing import Any
 import pytest
 
 from qa_nlp import cli_phrases
-from qa_nlp.encoding import Encoder, load_encoder
 from qa_nlp.phrase_bank import PhraseBankFile, load_bank_file, save_bank_file, shipped_banks
 from tests.builders import chat
 from tests.command_line import Run, run
-from tests.remembering import english_encoder
 
 BANK = {
     "format_version": 1,
@@ -54,16 +52,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         encoding="utf-8",
     )
     return tmp_path
-
-
-@pytest.fixture(autouse=True)
-def _one_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Open the English encoder once for all tests."""
-
-    def load(encoder: str | Encoder) -> Encoder:
-        return english_encoder() if encoder == "en" else load_encoder(encoder)
-
-    monkeypatch.setattr("qa_nlp.signals.phrases.load_encoder", load)
 
 
 def bank() -> PhraseBankFile:

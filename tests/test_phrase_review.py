@@ -26,7 +26,6 @@ from qa_nlp.phrase_review import (
 from qa_nlp.samples import Samples
 from qa_nlp.signals.phrases import PhraseBank, PhraseMatch
 from tests.builders import chat
-from tests.remembering import english_encoder
 
 PARKING = {
     "format_version": 1,
@@ -190,7 +189,7 @@ def test_suggest_refuses_to_give_less_than_one_sentence() -> None:
 
 @pytest.fixture(scope="module")
 def hold() -> PhraseBank:
-    return PhraseBank.load("hold_request", english_encoder())
+    return PhraseBank.load("hold_request")
 
 
 def test_suggest_finds_unsure_sentences_in_the_bundled_conversations(
@@ -311,11 +310,11 @@ HELD_OUT = {
 def test_a_dozen_answers_improve_a_bank_on_sentences_that_it_has_not_seen() -> None:
     texts, labels = list(HELD_OUT), list(HELD_OUT.values())
     file = parking(samples={"en": ["You can park behind the building."]}, look_alikes={})
-    before = measure(PhraseBank(file, english_encoder()), texts, labels)
+    before = measure(PhraseBank(file), texts, labels)
 
     taught = teach(file, [LabelledText(text, label) for text, label in ANSWERS.items()])
 
-    after = measure(PhraseBank(taught.bank, english_encoder()), texts, labels)
+    after = measure(PhraseBank(taught.bank), texts, labels)
     assert after.f1 > before.f1
     assert after.average_precision > before.average_precision
 

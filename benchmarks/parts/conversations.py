@@ -13,13 +13,22 @@ import pandas as pd
 
 from qa_nlp.transcript import Role, Transcript, Turn
 
-__all__ = ["FILES", "READERS", "read_maia", "read_star", "read_unbabel"]
+__all__ = [
+    "FILES",
+    "READERS",
+    "STAR",
+    "read_maia",
+    "read_star",
+    "read_unbabel",
+    "star_dialogues",
+    "star_shown",
+]
 
 _MAIA: Final = ("maia/data/de_client_02.json", "maia/Emotion/data/maia/pt_br_client_02_a.json")
 _UNBABEL: Final = "unbabel_maia/data/MAIA.en-fr.csv"
-_STAR: Final = "star/dialogues.jsonl.gz"
+STAR: Final = "star/dialogues.jsonl.gz"
 
-FILES: Final = (*_MAIA, _UNBABEL, _STAR)
+FILES: Final = (*_MAIA, _UNBABEL, STAR)
 """What is read, below the folder of data sets."""
 
 
@@ -95,18 +104,46 @@ def read_star(folder: Path) -> list[Transcript]:
     list of Transcript
         In the order of the file.
     """
-    with gzip.open(folder / _STAR, "rt", encoding="utf-8") as file:
-        dialogues = [json.loads(line) for line in file]
     return [
         _transcript(
             f"star-{dialogue['id']}",
-            [
-                Turn(turn["role"], turn.get("displayed_text") or turn["text"])
-                for turn in dialogue["turns"]
-            ],
+            [Turn(turn["role"], star_shown(turn)) for turn in dialogue["turns"]],
         )
-        for dialogue in dialogues
+        for dialogue in star_dialogues(folder)
     ]
+
+
+def star_dialogues(folder: Path) -> list[dict[str, Any]]:
+    """Read the STAR dialogues as they are published.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The folder of data sets.
+
+    Returns
+    -------
+    list of dict
+        In the order of the file.
+    """
+    with gzip.open(folder / STAR, "rt", encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+def star_shown(turn: Mapping[str, Any]) -> str:
+    """Give what the other one saw of a turn in STAR.
+
+    Parameters
+    ----------
+    turn : mapping of str
+        Of `star_dialogues`.
+
+    Returns
+    -------
+    str
+        What was displayed, else what was typed.
+    """
+    return str(turn.get("displayed_text") or turn["text"])
 
 
 def _joined(sentences: list[str]) -> str:

@@ -13,7 +13,8 @@ from typing import Final
 import numpy as np
 
 from benchmarks.parts.bootstrap import Figure, cluster_bootstrap, f1
-from benchmarks.parts.texts import Array, Pieces
+from benchmarks.parts.phrase_methods import Finder
+from benchmarks.parts.texts import Array
 from benchmarks.record import ROOT
 from models.sentences import normalised
 from qa_nlp.encoding import Encoder
@@ -52,9 +53,7 @@ def measure_frozen(language: str, encoder: Encoder) -> dict[str, Figure]:
     rows = [row for row in map(json.loads, lines) if normalised(row["text"]) not in fitted]
     banks = np.array([row["bank"] for row in rows])
     hits = np.array([row["hit"] for row in rows])
-    pieces = Pieces.of([row["text"] for row in rows])
-    vectors = encoder.encode(pieces.distinct)[:, : encoder.width]
-    found = pieces.greatest(matcher.probabilities(pieces.distinct, vectors))
+    found = Finder([row["text"] for row in rows], encoder).chances(matcher)
     column = [matcher.ids.index(bank) for bank in banks]
     said = found[np.arange(len(rows)), column] >= SAID
 

@@ -20,8 +20,7 @@ from qa_nlp.encoding import Encoder
 from qa_nlp.phrase_bank import PhraseBankFile, filled
 from qa_nlp.signals.events import SAID
 from qa_nlp.signals.phrase_fit import fit_banks
-from qa_nlp.signals.phrase_matcher import PhraseMatcher, background_sentences
-from qa_nlp.signals.phrases import neighbours
+from qa_nlp.signals.phrase_matcher import PhraseMatcher, background_sentences, neighbours
 
 __all__ = ["COSINE", "METHODS", "Finder", "answers_of", "zero_shot_scores"]
 
@@ -71,7 +70,7 @@ class Finder:
         samples, others = _sentences(seen, phrase.bank)
         found = (
             self.chances(matcher)[:, 0],
-            self._nearest(samples),
+            self.nearest(samples),
             self._most_alike(samples),
             self._by_words(samples, others),
         )
@@ -91,13 +90,11 @@ class Finder:
             0 to 1.
         """
         pieces = self._pieces
-        alone = matcher.probabilities(pieces.distinct, self._vectors)
+        alone, together = matcher.with_neighbours(
+            pieces.distinct, self._vectors, pieces.sentence[self._pairs]
+        )
         best = pieces.greatest(alone)
-        rows = pieces.sentence[self._pairs]
-        together = matcher.window_probabilities(pieces.distinct, self._vectors, rows)
-        apart = np.maximum(alone[rows[:, 0]], alone[rows[:, 1]])
-        counted = np.where((together >= SAID) & (apart < SAID), together, 0.0)
-        np.maximum.at(best, pieces.owner[self._pairs[:, 0]], counted)
+        np.maximum.at(best, pieces.owner[self._pairs[:, 0]], together)
         return best
 
     def _encoded(self, texts: Sequence[str]) -> Any:
@@ -106,7 +103,19 @@ class Finder:
     def _greatest(self, values: Array) -> Array:
         return self._pieces.greatest(values[:, None])[:, 0]
 
-    def _nearest(self, samples: Sequence[str]) -> Array:
+    def nearest(self, samples: Sequence[str]) -> Array:
+        """Give the greatest cosine to a sample.
+
+        Parameters
+        ----------
+        samples : sequence of str
+            Sentences that say a phrase.
+
+        Returns
+        -------
+        ndarray of float64, shape (texts,)
+            Of the best sentence of each text.
+        """
         cosine = (self._vectors @ self._encoded(samples).T).max(axis=1)
         return self._greatest(cosine.astype(np.float64))
 

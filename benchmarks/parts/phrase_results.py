@@ -121,7 +121,7 @@ def _translation_targets(translated: Found) -> Iterator[Target]:
 
 
 def _target(name: str, figure: Found, goal: str | None = None) -> Target:
-    return Target(name, figure["value"], figure["low"], figure["high"], goal)
+    return Target(name, **figure, goal=goal)
 
 
 def readme_table(parts: Mapping[str, Found]) -> Table:

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from benchmarks.parts.bootstrap import average_precision, cluster_bootstrap, f1
 from benchmarks.parts.keywords import PHRASES
 from benchmarks.parts.phrase_figures import best_said
-from benchmarks.parts.texts import Array, Pieces, occurrences
+from benchmarks.parts.phrase_methods import Finder
+from benchmarks.parts.texts import Array, occurrences
 from qa_nlp.encoding import Encoder
 from qa_nlp.samples import load_samples
 from qa_nlp.signals.events import SAID
@@ -129,14 +130,10 @@ def measure_phrases(marked: Marked, encoder: Encoder) -> dict[str, Any]:
 
 def _answers(marked: Marked, encoder: Encoder) -> tuple[Mapping[str, Array], Mapping[str, Flags]]:
     """Give the scores and the yes-or-no answers of each method, texts by banks."""
-    pieces = Pieces.of(marked.texts)
-    vectors = encoder.encode(pieces.distinct)[:, : encoder.width]
-    matcher = shipped_matcher(encoder)
-    column = [matcher.ids.index(bank) for bank in marked.banks]
-    own = pieces.greatest(matcher.probabilities(pieces.distinct, vectors)[:, column])
-    samples = [encoder.encode(matcher.banks[index].samples["en"]) for index in column]
-    nearest = [(vectors @ rows[:, : encoder.width].T).max(axis=1) for rows in samples]
-    cosine = pieces.greatest(np.stack(nearest, axis=1).astype(np.float64))
+    finder = Finder(marked.texts, encoder)
+    matcher = shipped_matcher(encoder).pick(marked.banks)
+    own = finder.chances(matcher)
+    cosine = np.stack([finder.nearest(bank.samples["en"]) for bank in matcher.banks], axis=1)
     words = [occurrences(marked.texts, PHRASES[bank]) > 0 for bank in marked.banks]
     keywords = np.stack(words, axis=1)
     always = np.ones_like(keywords)

@@ -6,20 +6,18 @@ places where violations are planted; a decision reads the texts alone, as the cu
 
 from __future__ import annotations
 
-import gzip
-import json
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.parts.conversations import star_dialogues, star_shown
 from qa_nlp.transcript import Role, Transcript, Turn
 
 __all__ = [
     "ASKS",
     "ENDS",
-    "FILE",
     "LEAST",
     "Case",
     "LabelledTurn",
@@ -31,9 +29,6 @@ __all__ = [
     "removed",
     "verified",
 ]
-
-FILE: Final = "star/dialogues.jsonl.gz"
-"""What is read, below the folder of data sets."""
 
 ASKS: Final = {
     "bank_ask_account_number": "phrase.account_number_request",
@@ -121,19 +116,16 @@ def read_cases(folder: Path) -> list[Case]:
     list of Case
         As they were played, in the order of the file.
     """
-    with gzip.open(folder / FILE, "rt", encoding="utf-8") as file:
-        dialogues = [json.loads(line) for line in file]
     cases = [
         Case(dialogue["id"], dialogue["wizard_id"], tuple(map(_turn, dialogue["turns"])))
-        for dialogue in dialogues
+        for dialogue in star_dialogues(folder)
         if any(task.startswith("bank_") for task in dialogue["task"].split("|"))
     ]
     return [case for case in cases if _is_labelled(case) and verified(case.turns) is not None]
 
 
 def _turn(turn: dict[str, Any]) -> LabelledTurn:
-    text = turn.get("displayed_text") or turn["text"]
-    return LabelledTurn(Role(turn["role"]), text, turn.get("action_label"))
+    return LabelledTurn(Role(turn["role"]), star_shown(turn), turn.get("action_label"))
 
 
 def _is_labelled(case: Case) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from scipy.stats import spearmanr
 from sklearn.metrics import cohen_kappa_score, f1_score
 
 from qa_nlp.signals.tasks import TASKS
-from training.loop import Item, forward, padded
+from training.loop import Forward, Item, forward, padded
 from training.network import Network, pooled_logits
 
 Array = NDArray[np.float64]
@@ -38,20 +38,27 @@ class Answers:
 
 def answers(network: Network, items: Sequence[Item], pad: int) -> Answers:
     """Run the network on texts without training it."""
-    order = sorted(range(len(items)), key=lambda row: max(map(len, items[row].tokens)))
     logits = {
         task: np.zeros((len(items), head.out_features)) for task, head in network.heads.items()
     }
     with torch.inference_mode():
-        for first in range(0, len(order), 64):
-            rows = order[first : first + 64]
-            result = forward(network, [items[row] for row in rows], pad)
+        for rows, result in passes(network, items, pad):
             for task, head in network.heads.items():
                 pooled = pooled_logits(
                     task, head(result.inputs), result.owner, result.share, len(rows)
                 )
                 logits[task][rows] = pooled.numpy()
     return Answers(items, logits)
+
+
+def passes(
+    network: Network, items: Sequence[Item], pad: int
+) -> Iterator[tuple[list[int], Forward]]:
+    """Run the network over texts, 64 of similar length at a time, with their positions."""
+    order = sorted(range(len(items)), key=lambda row: max(map(len, items[row].tokens)))
+    for first in range(0, len(order), 64):
+        rows = order[first : first + 64]
+        yield rows, forward(network, [items[row] for row in rows], pad)
 
 
 def best_f1(probabilities: Array, wanted: Array) -> float:

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression, Ridge
 from threadpoolctl import threadpool_limits
 
-from training.development import answers
-from training.loop import Item, forward
+from training.development import answers, passes
+from training.loop import Item
 from training.network import Network
 
 ACT_INVERSE_PENALTY = 0.01
@@ -66,11 +66,8 @@ def _refit_politeness(network: Network, items: Sequence[Item], pad: int) -> None
 def _inputs(network: Network, items: Sequence[Item], pad: int) -> Array:
     """Give what a head reads of each text: the mean over its sentences, by their length."""
     found = np.zeros((len(items), next(iter(network.heads.values())).in_features))
-    order = sorted(range(len(items)), key=lambda row: max(map(len, items[row].tokens)))
     with torch.inference_mode():
-        for first in range(0, len(order), 64):
-            rows = order[first : first + 64]
-            result = forward(network, [items[row] for row in rows], pad)
+        for rows, result in passes(network, items, pad):
             pooled = torch.zeros(len(rows), found.shape[1])
             pooled.index_add_(0, result.owner, result.inputs * result.share.unsqueeze(1))
             found[rows] = pooled.numpy()

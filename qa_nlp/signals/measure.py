@@ -32,10 +32,10 @@ from qa_nlp.signals.phrases import (
 from qa_nlp.signals.required import (
     check_requirements,
     measure_required,
-    named_phrases,
+    named_signals,
     required_specs,
 )
-from qa_nlp.signals.rules import CompiledRules, check_rules, measure_rules, rule_specs
+from qa_nlp.signals.rules import CompiledRules, RuleHits, check_rules, rule_specs
 from qa_nlp.signals.sentiment import SENTIMENT, measure_sentiment
 from qa_nlp.signals.tone import TONE, measure_tone
 from qa_nlp.signals.turns import answers_on_turns, turns_of
@@ -98,11 +98,7 @@ def check_signals(rubric: Rubric) -> None:
     """
     check_rules(rubric.rules)
     specs = signal_specs(rubric)
-    check_requirements(
-        rubric,
-        [name for name in specs if name.startswith("phrase.")],
-        [name for name in specs if name.startswith("rule.")],
-    )
+    check_requirements(rubric, [name for name in specs if name.startswith(("phrase.", "rule."))])
     findings = []
     for signal, within, where in rubric.signal_places():
         if signal not in specs:
@@ -315,17 +311,20 @@ class SignalMeter:
     ) -> dict[str, Column]:
         columns: dict[str, Column] = {}
         names = {signal for signal, _ in uses}
-        phrases = {
-            (signal.removeprefix("phrase."), within)
-            for signal, within in uses
-            if signal.startswith("phrase.")
-        }
-        asked = {bank for bank, _ in phrases} | named_phrases(self._rubric)
-        hits = PhraseHits(batch, reader.matcher, asked)
-        columns |= measure_phrases(hits, phrases)
-        columns |= measure_required(self._rubric, hits, self._rules, names)
-        rules = {use for use in uses if use[0].startswith("rule.")}
-        columns |= measure_rules(batch, self._rules, rules)
+        phrases, rules = (
+            {use for use in uses if use[0].startswith(family)} for family in ("phrase.", "rule.")
+        )
+        said = {name for name, _ in phrases} | named_signals(self._rubric, "phrase.")
+        matched = {name for name, _ in rules} | named_signals(self._rubric, "rule.")
+        phrase_hits = PhraseHits(
+            batch, reader.matcher, {name.removeprefix("phrase.") for name in said}
+        )
+        rule_hits = RuleHits(batch, self._rules, matched)
+        columns |= measure_phrases(
+            phrase_hits, {(name.removeprefix("phrase."), within) for name, within in phrases}
+        )
+        columns |= rule_hits.columns(rules)
+        columns |= measure_required(self._rubric, phrase_hits, rule_hits, names)
         columns |= measure_conduct(batch, {name for name in names if name.startswith("conduct.")})
         for family, measure in _FAMILIES.items():
             if any(name.startswith(family) for name in names):

@@ -16,6 +16,7 @@ from qa_nlp.phrase_bank import PhraseBankFile
 from qa_nlp.resources import resource_folder
 from qa_nlp.signals.answers import DECIMALS
 from qa_nlp.signals.base import Array
+from qa_nlp.signals.events import SAID
 from qa_nlp.text.wording import MARKS, wording_marks
 from qa_nlp.yaml_files import YamlFile
 
@@ -24,6 +25,7 @@ __all__ = [
     "background_sentences",
     "banks_fingerprint",
     "join",
+    "neighbours",
 ]
 
 _SMALLEST: Final = 1e-6
@@ -93,12 +95,13 @@ class PhraseMatcher:
         """
         return self._chances(self._scores(vectors), wording_marks(texts))
 
-    def window_probabilities(
+    def with_neighbours(
         self, texts: Sequence[str], vectors: NDArray[np.float32], pairs: NDArray[np.int64]
-    ) -> Array:
-        """Give the probability that two neighbouring sentences together say each phrase.
+    ) -> tuple[Array, Array]:
+        """Give what each sentence says, and what neighbours say together and neither says alone.
 
-        The vector of both is the mean of theirs, scaled to length 1; marks of either count.
+        The vector of two sentences is the mean of theirs, scaled to length 1; marks of either
+        count.
 
         Parameters
         ----------
@@ -111,19 +114,21 @@ class PhraseMatcher:
 
         Returns
         -------
-        ndarray of float64, shape (pairs, banks)
-            0 to 1.
+        tuple of ndarray of float64, shapes (n, banks) and (pairs, banks)
+            Probabilities; of pairs that do not count 0.
         """
+        scores, marks = self._scores(vectors), wording_marks(texts)
+        alone = self._chances(scores, marks)
         first, second = pairs[:, 0], pairs[:, 1]
         # scores are linear, so the scores of the sentences give that of their mean
         both = vectors[first].astype(np.float64) + vectors[second]
-        length = np.maximum(np.linalg.norm(both, axis=1, keepdims=True), _SMALLEST)
-        scores = self._scores(vectors)
-        marks = wording_marks(texts)
-        return self._chances(
-            (scores[first] + scores[second]) / length[:, :, None],
+        length = np.maximum(np.linalg.norm(both, axis=1), _SMALLEST)
+        together = self._chances(
+            (scores[first] + scores[second]) / length[:, None, None],
             np.maximum(marks[first], marks[second]),
         )
+        apart = np.maximum(alone[first], alone[second])
+        return alone, np.where((together >= SAID) & (apart < SAID), together, 0.0)
 
     def _scores(self, vectors: NDArray[np.float32]) -> Array:
         """Give what the vectors add to each bank: always, and for each mark.
@@ -143,6 +148,23 @@ class PhraseMatcher:
         logits = scores[:, :, 0] + marked + of_marks + self.bias
         chances: Array = np.round(1 / (1 + np.exp(-logits)), DECIMALS)
         return chances
+
+
+def neighbours(turn: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give the pairs of neighbouring rows that belong to the same turn.
+
+    Parameters
+    ----------
+    turn : ndarray of int64, shape (sentences,)
+        A number for each turn; sentences of a turn stand together.
+
+    Returns
+    -------
+    ndarray of int64, shape (pairs, 2)
+        Rows.
+    """
+    first = np.flatnonzero(turn[:-1] == turn[1:])
+    return np.stack([first, first + 1], axis=1)
 
 
 def join(first: PhraseMatcher, second: PhraseMatcher) -> PhraseMatcher:

@@ -34,7 +34,12 @@ from qa_nlp.scope import Scope
 from qa_nlp.signals.base import Batch, Column, SignalSpec, Span
 from qa_nlp.signals.events import SAID, Event
 from qa_nlp.signals.phrase_fit import fit_banks, languages_of
-from qa_nlp.signals.phrase_matcher import PhraseMatcher, banks_fingerprint, join
+from qa_nlp.signals.phrase_matcher import (
+    PhraseMatcher,
+    banks_fingerprint,
+    join,
+    neighbours,
+)
 from qa_nlp.text.sentences import sentence_spans
 from qa_nlp.transcript import Role
 
@@ -162,11 +167,14 @@ def matcher_for(banks: Sequence[PhraseBankFile], encoder: Encoder) -> PhraseMatc
     """
     shipped = shipped_matcher(encoder)
     changed = [bank for bank in banks if bank not in shipped.banks]
-    if not changed:
-        return shipped
-    ids = {bank.id for bank in changed}
+    return join(shipped, _fitted(changed, encoder)) if changed else shipped
+
+
+def _fitted(banks: Sequence[PhraseBankFile], encoder: Encoder) -> PhraseMatcher:
+    """Fit some banks against each other and the shipped ones, and no others."""
+    ids = {bank.id for bank in banks}
     rest = [bank for bank in _shipped_files() if bank.id not in ids]
-    return join(shipped, fit_banks([*rest, *changed], encoder, only=ids))
+    return fit_banks([*rest, *banks], encoder, only=ids)
 
 
 class PhraseBank:
@@ -197,7 +205,12 @@ class PhraseBank:
     def __init__(self, bank: PhraseBankFile, encoder: Any = "en") -> None:
         self.bank = bank
         self._encoder: Encoder = load_encoder(encoder)
-        self._matcher = matcher_for([bank], self._encoder).pick([bank.id])
+        stored = bank in _shipped_files() and _stored_weights(self._encoder.fingerprint)
+        self._matcher = (
+            shipped_matcher(self._encoder).pick([bank.id])
+            if stored
+            else _fitted([bank], self._encoder)
+        )
         languages = languages_of(self._encoder)
         self._samples = [text for code in languages for text in bank.samples.get(code, ())]
 
@@ -318,16 +331,13 @@ class PhraseBank:
         vectors = self._vectors(pieces)
         turn = np.repeat(np.arange(len(texts)), [len(cuts) for cuts in spans])
         pairs = neighbours(turn)
-        single = self._matcher.probabilities(pieces, vectors)[:, 0]
-        both = self._matcher.window_probabilities(pieces, vectors, pairs)[:, 0]
+        alone, together = self._matcher.with_neighbours(pieces, vectors, pairs)
         sample = self._nearest(vectors)
         best: dict[int, tuple[float, int, int]] = {}
-        for row, chance in enumerate(single):
-            _keep_greater(best, int(turn[row]), float(chance), row, row)
-        for (first, second), chance in zip(pairs, both, strict=True):
-            # two sentences are quoted only where neither says it alone
-            if max(single[first], single[second]) < SAID <= chance:
-                _keep_greater(best, int(turn[first]), float(chance), int(first), int(second))
+        for row, chance in enumerate(alone[:, 0].tolist()):
+            _keep_greater(best, int(turn[row]), chance, row, row)
+        for (first, second), chance in zip(pairs.tolist(), together[:, 0].tolist(), strict=True):
+            _keep_greater(best, int(turn[first]), chance, first, second)
         flat = [cut for cuts in spans for cut in cuts]
         return [
             PhraseMatch(
@@ -354,23 +364,6 @@ def _keep_greater(
 ) -> None:
     if text not in best or chance > best[text][0]:
         best[text] = (chance, first, last)
-
-
-def neighbours(turn: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Give the pairs of neighbouring rows that belong to the same turn.
-
-    Parameters
-    ----------
-    turn : ndarray of int64, shape (sentences,)
-        A number for each turn; sentences of a turn stand together.
-
-    Returns
-    -------
-    ndarray of int64, shape (pairs, 2)
-        Rows.
-    """
-    first = np.flatnonzero(turn[:-1] == turn[1:])
-    return np.stack([first, first + 1], axis=1)
 
 
 def phrase_specs(banks: Sequence[PhraseBankFile] = ()) -> dict[str, SignalSpec]:
@@ -423,11 +416,12 @@ class PhraseHits:
         table = batch.sentences
         self._rows: dict[Role, list[tuple[int, int, int, int, int]]] = {}
         self._banks = {bank.id: (column, bank) for column, bank in enumerate(chosen.banks)}
-        self._single = chosen.probabilities(table.texts, batch.vectors)
+        self._events: dict[str, list[list[Event] | None]] = {}
         # a number for each turn of the batch, in the order of the table
         self._pairs = neighbours(table.transcript * (1 << 32) + table.turn)
-        rows = table.text[self._pairs]
-        self._both = chosen.window_probabilities(table.texts, batch.vectors, rows)
+        self._alone, self._together = chosen.with_neighbours(
+            table.texts, batch.vectors, table.text[self._pairs]
+        )
 
     def bank(self, identifier: str) -> PhraseBankFile:
         """Give a bank by its id.
@@ -459,10 +453,14 @@ class PhraseHits:
             nothing that the encoder reads. Two neighbouring sentences are an event where they say
             it together and neither says it alone.
         """
-        column, file = self._banks[bank]
+        if bank not in self._events:
+            self._events[bank] = self._found(*self._banks[bank])
+        return self._events[bank]
+
+    def _found(self, column: int, file: PhraseBankFile) -> list[list[Event] | None]:
         found: list[list[Event] | None] = [None] * len(self.batch.transcripts)
         for text, transcript, turn, start, end in self._spoken(file.role):
-            event = Event(turn, start, end, float(self._single[text, column]))
+            event = Event(turn, start, end, float(self._alone[text, column]))
             own = found[transcript]
             if own is None:
                 found[transcript] = [event]
@@ -488,13 +486,10 @@ class PhraseHits:
 
     def _windows(self, column: int, role: Role) -> Iterator[tuple[int, Event]]:
         table = self.batch.sentences
-        alone = self._single[table.text, column]
-        together = self._both[:, column]
-        apart = np.maximum(alone[self._pairs[:, 0]], alone[self._pairs[:, 1]])
+        together = self._together[:, column]
         taken: set[int] = set()
-        candidates = np.flatnonzero((together >= SAID) & (apart < SAID))
         # of pairs that share a sentence the surest counts, or one phrase would be said twice
-        for pair in sorted(candidates, key=lambda pair: (-together[pair], pair)):
+        for pair in sorted(np.flatnonzero(together), key=lambda pair: (-together[pair], pair)):
             first, second = self._pairs[pair].tolist()
             transcript, turn = int(table.transcript[first]), int(table.turn[first])
             if self.batch.transcripts[transcript].turns[turn].role is not role:
@@ -529,15 +524,12 @@ def measure_phrases(hits: PhraseHits, uses: Collection[tuple[str, str]]) -> Mapp
         By column name; NaN where the agent says nothing within the scope.
     """
     columns: dict[str, Column] = {}
-    events: dict[str, list[list[Event] | None]] = {}
     turns: dict[str, list[set[int] | None]] = {}
     for bank, within in sorted(uses):
-        if bank not in events:
-            events[bank] = hits.events(bank)
         if within not in turns:
             turns[within] = _turns_in_scope(hits.batch, Scope.parse(within))
         columns[column_name(f"phrase.{bank}", within)] = _column(
-            hits, hits.bank(bank), events[bank], turns[within], within
+            hits, hits.bank(bank), hits.events(bank), turns[within], within
         )
     return columns
 

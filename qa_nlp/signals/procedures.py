@@ -93,20 +93,14 @@ class Alignment:
 
     def _fault(self, index: int) -> str:
         """Say what is wrong with a step, and where it should have been."""
-        status = self.steps[index].status
-        done = [result for result in self.steps if result.status is StepStatus.DONE]
-        above = [r for r in done if self.steps.index(r) < index and r.event is not None]
-        below = [r for r in done if self.steps.index(r) > index and r.event is not None]
         between = [
-            *(f"after {above[-1].step.label} (turn {_turn(above[-1])})" for _ in above[:1]),
-            *(f"before {below[0].step.label} (turn {_turn(below[0])})" for _ in below[:1]),
+            f"{side} {result.step.label} (turn {result.event.turn})"
+            for side, results in (("after", self.steps[index::-1]), ("before", self.steps[index:]))
+            for result in [next((r for r in results if r.status is StepStatus.DONE), None)]
+            if result is not None and result.event is not None
         ]
         where = f"; it belongs {' and '.join(between)}" if between else ""
-        return f"{status.value.replace('_', ' ')}{where}"
-
-
-def _turn(result: StepResult) -> int | None:
-    return None if result.event is None else result.event.turn
+        return f"{self.steps[index].status.value.replace('_', ' ')}{where}"
 
 
 def _span(share: float, event: Event | None, note: str) -> Span:

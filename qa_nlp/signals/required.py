@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -10,21 +11,18 @@ from typing import Final
 import numpy as np
 
 from qa_nlp.errors import RubricError, did_you_mean
-from qa_nlp.phrase_bank import PhraseBankFile
 from qa_nlp.requirements import SEVERITY, ForbiddenStatement, Procedure, silence_seconds
 from qa_nlp.rubric import Rubric
 from qa_nlp.signals.base import Column, SignalSpec, Span
 from qa_nlp.signals.events import SAID, Event
 from qa_nlp.signals.phrases import PhraseHits, foreign_samples
 from qa_nlp.signals.procedures import align
-from qa_nlp.signals.requirements import Heard, Outcome, evaluate, spans_of
-from qa_nlp.signals.rules import CompiledRules, rule_events
+from qa_nlp.signals.requirements import Heard, Outcome, evaluate, quoted, spans_of, surest_first
+from qa_nlp.signals.rules import RuleHits
 
-__all__ = ["check_requirements", "measure_required", "named_phrases", "required_specs"]
+__all__ = ["check_requirements", "measure_required", "named_signals", "required_specs"]
 
 WORST: Final = "forbidden.worst"
-
-_MOST_QUOTES: Final = 3
 
 
 def required_specs(rubric: Rubric) -> tuple[SignalSpec, ...]:
@@ -74,14 +72,14 @@ def _spec(name: str, description: str, unit: str) -> SignalSpec:
     return SignalSpec(name, description, unit, 0, 1, 0, 1, source="own definition")
 
 
-def check_requirements(rubric: Rubric, phrases: Collection[str], rules: Collection[str]) -> None:
+def check_requirements(rubric: Rubric, known: Collection[str]) -> None:
     """Check that everything that a rubric's requirements name exists.
 
     Parameters
     ----------
     rubric : Rubric
         The rubric.
-    phrases, rules : collection of str
+    known : collection of str
         Names of the phrase and rule signals.
 
     Raises
@@ -89,7 +87,6 @@ def check_requirements(rubric: Rubric, phrases: Collection[str], rules: Collecti
     RubricError
         One line for each name that does not exist, with its place and near matches.
     """
-    known = {*phrases, *rules}
     findings = [
         f"{where}: there is no {name.partition('.')[0]} {name!r}{did_you_mean(name, known)}"
         for name, where in rubric.requirement_places()
@@ -99,25 +96,26 @@ def check_requirements(rubric: Rubric, phrases: Collection[str], rules: Collecti
         raise RubricError("\n".join(findings))
 
 
-def named_phrases(rubric: Rubric) -> frozenset[str]:
-    """Give the phrase banks that a rubric's requirements name.
+def named_signals(rubric: Rubric, family: str) -> frozenset[str]:
+    """Give the phrases or rules that a rubric's requirements name.
 
     Parameters
     ----------
     rubric : Rubric
         The rubric.
+    family : {"phrase.", "rule."}
+        Which.
 
     Returns
     -------
     frozenset of str
-        Their ids.
+        Signals.
     """
-    names = {name for name, _ in rubric.requirement_places()}
-    return frozenset(name.removeprefix("phrase.") for name in names if name.startswith("phrase."))
+    return frozenset(name for name, _ in rubric.requirement_places() if name.startswith(family))
 
 
 def measure_required(
-    rubric: Rubric, hits: PhraseHits, rules: CompiledRules, names: Collection[str]
+    rubric: Rubric, hits: PhraseHits, rules: RuleHits, names: Collection[str]
 ) -> dict[str, Column]:
     """Measure the conditions, procedures and forbidden statements of a rubric.
 
@@ -126,9 +124,9 @@ def measure_required(
     rubric : Rubric
         What is required.
     hits : PhraseHits
-        Where phrases are said; holds those of `named_phrases`.
-    rules : CompiledRules
-        The rubric's rules.
+        Where phrases are said, those of `named_signals` among them.
+    rules : RuleHits
+        Where rules match, those of `named_signals` among them.
     names : collection of str
         Which signals; others are left out.
 
@@ -176,57 +174,45 @@ def _uttered(statement: ForbiddenStatement, heard: Heard) -> Outcome:
     """Give the probability that a forbidden statement is made, with the words."""
     events = heard.of(statement.said)
     if events is None:
-        return Outcome(float("nan"))
-    ranked = sorted(events, key=lambda event: (-event.probability, event.position))
+        return Outcome(math.nan)
+    ranked = surest_first(events)
     best = ranked[0].probability if ranked else 0.0
-    shown = [e for e in ranked[:_MOST_QUOTES] if e.probability >= SAID] or ranked[:1]
     what = f"{statement.severity} forbidden statement, {statement.label}"
-    said = tuple(
-        Span(
-            1 / len(shown), event.turn, event.start, event.end,
-            f"{what}: probability {event.probability:.2f}",
-        )
-        for event in shown
-    )  # fmt: skip
+    said = quoted(ranked, lambda event: f"{what}: probability {event.probability:.2f}")
     clearly = "clearly " if best >= SAID else ""
     return Outcome(best, said, (Span(1.0, note=f"{what}: not {clearly}said; nearest {best:.2f}"),))
 
 
 def _worst(statements: Sequence[ForbiddenStatement], heard: Heard) -> Outcome:
     found = [(SEVERITY[one.severity], _uttered(one, heard)) for one in statements]
-    measured = [(share, outcome) for share, outcome in found if outcome.value == outcome.value]
+    measured = [(share, outcome) for share, outcome in found if not math.isnan(outcome.value)]
     if not measured:
-        return Outcome(float("nan"))
+        return Outcome(math.nan)
     share, worst = max(measured, key=lambda pair: pair[0] * pair[1].value)
     note = f"none of {len(measured)} forbidden statements is clearly made"
     return Outcome(share * worst.value, worst.met, (Span(1.0, note=note),))
 
 
-def _heard(rubric: Rubric, hits: PhraseHits, rules: CompiledRules) -> list[Heard]:
+def _heard(rubric: Rubric, hits: PhraseHits, rules: RuleHits) -> list[Heard]:
     """Give each conversation with the events that the requirements name."""
-    batch = hits.batch
-    names = sorted({name for name, _ in rubric.requirement_places()})
-    events: dict[str, Sequence[Sequence[Event] | None]] = {
+    events: Mapping[str, Sequence[Sequence[Event] | None]] = {
         name: hits.events(name.removeprefix("phrase."))
-        for name in names
-        if name.startswith("phrase.")
-    }
-    events |= rule_events(batch, rules, [name for name in names if name.startswith("rule.")])
+        for name in sorted(named_signals(rubric, "phrase."))
+    } | {name: rules.events(name) for name in sorted(named_signals(rubric, "rule."))}
     return [
         Heard(transcript, {name: found[position] for name, found in events.items()})
-        for position, transcript in enumerate(batch.transcripts)
+        for position, transcript in enumerate(hits.batch.transcripts)
     ]
 
 
 def _remarks(rubric: Rubric, hits: PhraseHits) -> list[dict[str, str]]:
     """Say for each conversation which phrases were matched across languages."""
-    banks: list[PhraseBankFile] = [hits.bank(name) for name in sorted(named_phrases(rubric))]
+    banks = {
+        name: hits.bank(name.removeprefix("phrase."))
+        for name in sorted(named_signals(rubric, "phrase."))
+    }
     return [
-        {
-            f"phrase.{bank.id}": remark
-            for bank in banks
-            if (remark := foreign_samples(bank, language))
-        }
+        {name: foreign_samples(bank, language) for name, bank in banks.items()}
         for language in hits.batch.languages
     ]
 

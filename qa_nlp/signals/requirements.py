@@ -14,8 +14,8 @@ nobody of that role speaks, there are no times) the value is NaN; such parts of 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -26,7 +26,15 @@ from qa_nlp.signals.events import SAID, Event, Position
 from qa_nlp.signals.timing import silences
 from qa_nlp.transcript import Transcript
 
-__all__ = ["Heard", "Outcome", "evaluate", "occurrences", "spans_of"]
+__all__ = [
+    "Heard",
+    "Outcome",
+    "evaluate",
+    "occurrences",
+    "quoted",
+    "spans_of",
+    "surest_first",
+]
 
 _MOST_QUOTES: Final = 3
 _BEGIN: Final = (-1, -1)
@@ -48,7 +56,6 @@ class Heard:
 
     transcript: Transcript
     events: Mapping[str, Sequence[Event] | None]
-    _silences: dict[int, Sequence[Event] | None] = field(default_factory=dict)
 
     def of(self, name: str) -> Sequence[Event] | None:
         """Give the events of a phrase, a rule or a silence.
@@ -130,7 +137,7 @@ class _Stretch:
         else:
             first, last = self.place
             where = f"turn {first}" if first == last else f"turns {first} to {last}"
-        return " ".join((f"in {where}", *(f"({' '.join(self.words)})" for _ in self.words[:1])))
+        return f"in {where} ({' '.join(self.words)})" if self.words else f"in {where}"
 
 
 def evaluate(requirement: Requirement, heard: Heard) -> Outcome:
@@ -203,6 +210,45 @@ def occurrences(need: Requirement, heard: Heard) -> list[tuple[Event, str]] | No
         name = str(part.said)
         found += [(e, name) for e in events if e.probability >= SAID and stretch.holds(e)]
     return sorted(found) if measured else None
+
+
+def surest_first(events: Iterable[Event]) -> list[Event]:
+    """Sort events by their probability, the greatest first.
+
+    Parameters
+    ----------
+    events : iterable of Event
+        In any order.
+
+    Returns
+    -------
+    list of Event
+        Of equal ones the earlier first.
+    """
+    return sorted(events, key=lambda event: (-event.probability, event.position))
+
+
+def quoted(
+    ranked: Sequence[Event], note: Callable[[Event], str], least: int = 1
+) -> tuple[Span, ...]:
+    """Quote the surest events that count as said, or the nearest one.
+
+    Parameters
+    ----------
+    ranked : sequence of Event
+        The surest first.
+    note : callable
+        What to say of an event.
+    least : int, default 1
+        How many may be quoted at least; three may always.
+
+    Returns
+    -------
+    tuple of Span
+        With equal shares.
+    """
+    shown = [e for e in ranked[: max(_MOST_QUOTES, least)] if e.probability >= SAID] or ranked[:1]
+    return tuple(Span(1 / len(shown), e.turn, e.start, e.end, note(e)) for e in shown)
 
 
 def _times(events: Sequence[Event] | None) -> list[Event]:
@@ -295,17 +341,10 @@ def _said(name: str, at_least: int, heard: Heard, stretch: _Stretch) -> Outcome:
     events = heard.of(name)
     if events is None:
         return _UNMEASURED
-    inside = sorted(filter(stretch.holds, events), key=lambda e: (-e.probability, e.position))
+    inside = surest_first(filter(stretch.holds, events))
     value = inside[at_least - 1].probability if len(inside) >= at_least else 0.0
-    shown = [e for e in inside[: max(_MOST_QUOTES, at_least)] if e.probability >= SAID]
-    shown = shown or inside[:1]
-    met = tuple(
-        Span(
-            1 / len(shown), event.turn, event.start, event.end,
-            f"{name} said {stretch} with probability {event.probability:.2f}",
-        )
-        for event in shown
-    )  # fmt: skip
+    note = f"{name} said {stretch} with probability"
+    met = quoted(inside, lambda event: f"{note} {event.probability:.2f}", at_least)
     return Outcome(value, met, (_miss(name, at_least, inside, stretch),), stretch.place)
 
 

@@ -19,9 +19,9 @@ from qa_nlp.scope import Scope
 from qa_nlp.signals.base import Batch, Column, SignalSpec, Span
 from qa_nlp.signals.events import Event
 from qa_nlp.signals.rule_matchers import CompiledRules, Found
-from qa_nlp.transcript import Transcript
+from qa_nlp.transcript import Role, Transcript
 
-__all__ = ["CompiledRules", "check_rules", "measure_rules", "rule_events", "rule_specs"]
+__all__ = ["CompiledRules", "RuleHits", "check_rules", "measure_rules", "rule_specs"]
 
 _PREFIX: Final = "rule."
 _MOST_SPANS: Final = 3
@@ -106,18 +106,11 @@ def measure_rules(
         When a pattern is malformed, a scope cannot be read, or there is no such rule.
     """
     compiled = rules if isinstance(rules, CompiledRules) else CompiledRules(rules)
-    columns = {
-        column_name(signal, within): (_rule(signal, compiled), Scope.parse(within))
-        for signal, within in uses
-    }
-    found = _search(batch, compiled, [rule for rule, _ in columns.values()])
-    return {name: _column(batch, rule, scope, found) for name, (rule, scope) in columns.items()}
+    return RuleHits(batch, compiled, {signal for signal, _ in uses}).columns(uses)
 
 
-def rule_events(
-    batch: Batch, rules: CompiledRules, names: Sequence[str]
-) -> dict[str, list[list[Event] | None]]:
-    """Give the places where rules match.
+class RuleHits:
+    """Where in a batch some rules match; each turn is searched once, for all of them.
 
     Parameters
     ----------
@@ -125,32 +118,73 @@ def rule_events(
         The conversations.
     rules : CompiledRules
         The rubric's rules.
-    names : sequence of str
-        Signals, ``rule.ID``.
-
-    Returns
-    -------
-    dict of str to list of (list of Event or None)
-        By signal, for each conversation in its order; None where the rule is not for its language
-        or nobody has its role.
+    signals : collection of str
+        Those asked about, ``rule.ID``.
 
     Raises
     ------
     RubricError
         When there is no such rule.
     """
-    known = {name: _rule(name, rules) for name in names}
-    found = _search(batch, rules, list(known.values()))
-    pairs = list(zip(batch.transcripts, batch.languages, strict=True))
-    return {
-        name: [
-            _events(transcript, rule, found.get(language, {}))
+
+    def __init__(self, batch: Batch, rules: CompiledRules, signals: Collection[str]) -> None:
+        self.batch = batch
+        self._rules = {signal: _rule(signal, rules) for signal in signals}
+        self._found = _search(batch, rules, list(self._rules.values()))
+
+    def events(self, signal: str) -> list[list[Event] | None]:
+        """Give the places where a rule matches.
+
+        Parameters
+        ----------
+        signal : str
+            One of those asked about.
+
+        Returns
+        -------
+        list of (list of Event or None)
+            For each conversation in its order; None where the rule is not for its language or
+            nobody has its role.
+        """
+        rule = self._rules[signal]
+        return [
+            _events(transcript, rule, self._found.get(language, {}))
             if language in rule.languages and any(t.role is rule.role for t in transcript.turns)
             else None
-            for transcript, language in pairs
+            for transcript, language in zip(
+                self.batch.transcripts, self.batch.languages, strict=True
+            )
         ]
-        for name, rule in known.items()
-    }
+
+    def columns(self, uses: Collection[tuple[str, str]]) -> dict[str, Column]:
+        """Measure rules within scopes, as `measure_rules` does.
+
+        Parameters
+        ----------
+        uses : collection of (str, str)
+            Signal and scope of each column that is wanted.
+
+        Returns
+        -------
+        dict of str to Column
+            By column name.
+        """
+        return {
+            column_name(signal, within): self._column(signal, Scope.parse(within))
+            for signal, within in uses
+        }
+
+    def _column(self, signal: str, scope: Scope) -> Column:
+        answers = [
+            _Answer(nan)
+            if matches is None
+            else _answer(transcript, self._rules[signal].role, scope, matches)
+            for transcript, matches in zip(self.batch.transcripts, self.events(signal), strict=True)
+        ]
+        return Column(
+            np.array([answer.value for answer in answers], dtype=np.float64),
+            tuple(answer.evidence for answer in answers),
+        )
 
 
 def _events(transcript: Transcript, rule: Rule, found: Mapping[str, Found]) -> list[Event]:
@@ -189,36 +223,15 @@ class _Answer:
     evidence: tuple[Span, ...] = ()
 
 
-def _column(
-    batch: Batch, rule: Rule, scope: Scope, found: Mapping[str, Mapping[str, Found]]
-) -> Column:
-    answers = [
-        _answer(transcript, rule, scope, found.get(language, {}))
-        if language in rule.languages
-        else _Answer(nan)
-        for transcript, language in zip(batch.transcripts, batch.languages, strict=True)
-    ]
-    return Column(
-        np.array([answer.value for answer in answers], dtype=np.float64),
-        tuple(answer.evidence for answer in answers),
-    )
-
-
-def _answer(
-    transcript: Transcript, rule: Rule, scope: Scope, found: Mapping[str, Found]
-) -> _Answer:
-    turns = transcript.turns
-    if not scope.measurable(transcript) or not any(turn.role is rule.role for turn in turns):
+def _answer(transcript: Transcript, role: Role, scope: Scope, events: Sequence[Event]) -> _Answer:
+    if not scope.measurable(transcript):
         return _Answer(nan)
-    searched = [index for index in scope.turns(transcript) if turns[index].role is rule.role]
-    matches = [
-        (index, start, end)
-        for index in searched
-        for start, end in found.get(turns[index].text, {}).get(rule.id, ())
-    ]
+    turns = transcript.turns
+    searched = {index for index in scope.turns(transcript) if turns[index].role is role}
+    matches = [event for event in events if event.turn in searched]
     if not matches:
         plural = "" if len(searched) == 1 else "s"
-        note = f"searched {scope}: {len(searched)} {rule.role.value} turn{plural}"
+        note = f"searched {scope}: {len(searched)} {role.value} turn{plural}"
         return _Answer(0.0, (Span(1.0, note=note),))
     shown = matches[:_MOST_SPANS]
-    return _Answer(1.0, tuple(Span(1 / len(shown), turn, start, end) for turn, start, end in shown))
+    return _Answer(1.0, tuple(Span(1 / len(shown), e.turn, e.start, e.end) for e in shown))

@@ -27,6 +27,7 @@ from qa_nlp.signals.phrases import (
 )
 from qa_nlp.signals.required import measure_required
 from qa_nlp.signals.rule_matchers import CompiledRules
+from qa_nlp.signals.rules import RuleHits
 from qa_nlp.transcript import Role, Transcript
 from tests.builders import HashEncoder, batch_of, chat
 
@@ -201,7 +202,9 @@ def test_evidence_says_where_a_bank_was_matched_across_languages() -> None:
     hits = PhraseHits(phrase_batch(transcript), MATCHER, {"hello"})
 
     phrases = measure_phrases(hits, [("hello", "anywhere")])
-    required = measure_required(form, hits, CompiledRules(()), {"condition.hello"})
+    required = measure_required(
+        form, hits, RuleHits(hits.batch, CompiledRules(()), ()), {"condition.hello"}
+    )
 
     for column in (phrases["phrase.hello"], required["condition.hello"]):
         for span in column.evidence[0]:

@@ -20,7 +20,7 @@ export TOKENIZERS_PARALLELISM ?= false
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 20
 
-demo: $(READY) ## score the bundled sample conversations into out/demo/
+demo: $(READY) ## calibrate on the bundled samples and score them into out/demo/
 	@$(BIN)/qa-nlp demo --out out/demo
 
 test: lint check-results ## check everything: lint, types, recorded results, all tests

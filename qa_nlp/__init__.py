@@ -10,6 +10,10 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from qa_nlp.calibration.means import estimate_means
+    from qa_nlp.calibration.raters import rater_effects
+    from qa_nlp.calibration.review_sample import ReviewSample, sample_for_review
+    from qa_nlp.calibration.summary import CalibrationSummary
     from qa_nlp.classification import classify
     from qa_nlp.errors import (
         ArtifactError,
@@ -20,6 +24,8 @@ if TYPE_CHECKING:
         TranscriptError,
         TranscriptWarning,
     )
+    from qa_nlp.grades import Grades, read_grades
+    from qa_nlp.grades_check import check_grades
     from qa_nlp.importers import Transcripts, read_transcripts
     from qa_nlp.predictions import Predictions
     from qa_nlp.rubric import Rubric
@@ -35,15 +41,18 @@ __version__ = "0.1.0"
 
 __all__ = [
     "ArtifactError",
+    "CalibrationSummary",
     "Evidence",
     "Grade",
     "GradeStatus",
+    "Grades",
     "GradesError",
     "HFClassifier",
     "MissingExtraError",
     "PhraseBank",
     "Predictions",
     "QaNlpError",
+    "ReviewSample",
     "Role",
     "Rubric",
     "RubricError",
@@ -57,24 +66,32 @@ __all__ = [
     "TranscriptWarning",
     "Transcripts",
     "Turn",
+    "check_grades",
     "classify",
+    "estimate_means",
     "load_samples",
+    "rater_effects",
+    "read_grades",
     "read_scorecards",
     "read_transcripts",
+    "sample_for_review",
     "write_scorecards",
 ]
 
 _MODULES = {
     "ArtifactError": "errors",
+    "CalibrationSummary": "calibration.summary",
     "Evidence": "scorecard",
     "Grade": "scorecard",
     "GradeStatus": "scorecard",
+    "Grades": "grades",
     "GradesError": "errors",
     "HFClassifier": "signals.hf_classifier",
     "MissingExtraError": "errors",
     "PhraseBank": "signals.phrases",
     "Predictions": "predictions",
     "QaNlpError": "errors",
+    "ReviewSample": "calibration.review_sample",
     "Role": "transcript",
     "Rubric": "rubric",
     "RubricError": "errors",
@@ -88,10 +105,15 @@ _MODULES = {
     "TranscriptWarning": "errors",
     "Transcripts": "importers",
     "Turn": "transcript",
+    "check_grades": "grades_check",
     "classify": "classification",
+    "estimate_means": "calibration.means",
     "load_samples": "samples",
+    "rater_effects": "calibration.raters",
+    "read_grades": "grades",
     "read_scorecards": "scorecards",
     "read_transcripts": "importers",
+    "sample_for_review": "calibration.review_sample",
     "write_scorecards": "scorecards",
 }
 

@@ -1,7 +1,8 @@
-"""The command line: ``qa-nlp score | explain | check | rubric | phrases | info | demo``.
+"""The command line: ``qa-nlp score | calibrate | explain | check | rubric | phrases | info …``.
 
-Exit codes: 0 all went well, 1 something was found (error rows, findings), 2 wrong usage, 130
-interrupted. What a program would read goes to standard output, everything else to standard error.
+Exit codes: 0 all went well, 1 something was found (error rows, findings, files that could not be
+read), 2 wrong usage, 130 interrupted. What a program would read goes to standard output, everything
+else to standard error.
 """
 
 from __future__ import annotations
@@ -17,6 +18,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 import qa_nlp
+from qa_nlp.cli_calibrate import (
+    DEFAULT_ENCODER,
+    DEFAULT_RUBRIC,
+    ColumnOption,
+    FormatOption,
+    InferRolesOption,
+    RoleOption,
+    calibrate,
+    check_place,
+    learnt,
+    open_transcripts,
+    progress_bar,
+    tell_learnt,
+)
 from qa_nlp.cli_errors import FINDINGS, YAML, JsonOption, fail, usage_errors
 from qa_nlp.cli_phrases import phrases_app
 from qa_nlp.errors import QaNlpError, did_you_mean
@@ -65,16 +80,6 @@ def _before_every_command(
             stream.reconfigure(errors="replace")
 
 
-def _pairs(option: str, given: Sequence[str] | None, example: str) -> dict[str, str]:
-    pairs = {}
-    for pair in given or ():
-        name, separator, value = pair.rpartition("=")
-        if not separator or not name:
-            fail(f"{option} takes {example}, not {pair!r}")
-        pairs[name] = value
-    return pairs
-
-
 @app.command()
 def score(
     inputs: Annotated[
@@ -84,52 +89,67 @@ def score(
         Path, typer.Option("--out", "-o", help="File ending in .jsonl, .parquet or .html.")
     ] = Path("scorecards.jsonl"),
     rubric: Annotated[
-        str, typer.Option("--rubric", "-r", help="Shipped rubric, or the path of a YAML file.")
-    ] = "service_excellence",
-    file_format: Annotated[
-        str | None, typer.Option("--format", help="Read the files as this format.")
+        str | None,
+        typer.Option(
+            "--rubric",
+            "-r",
+            show_default=DEFAULT_RUBRIC,
+            help="Shipped rubric, or the path of a YAML file.",
+        ),
     ] = None,
-    role: Annotated[
-        list[str] | None, typer.Option(help="Whose label is whose: spk_0=agent. Repeatable.")
+    scorer: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Scorer that calibrate saved; brings rubric and encoder."),
     ] = None,
-    infer_roles: Annotated[
-        bool, typer.Option("--infer-roles", help="Infer roles that the files do not state.")
-    ] = False,
-    column: Annotated[
-        list[str] | None, typer.Option(help="Columns of a table: text=utterance. Repeatable.")
-    ] = None,
+    file_format: FormatOption = None,
+    role: RoleOption = None,
+    infer_roles: InferRolesOption = False,
+    column: ColumnOption = None,
     quotes: Annotated[
         bool, typer.Option("--quotes/--no-quotes", help="Put the words into the evidence.")
     ] = True,
     encoder: Annotated[
-        str,
-        typer.Option(help="auto (by language), en, en-research, multilingual or a folder."),
-    ] = "auto",
+        str | None,
+        typer.Option(
+            show_default=DEFAULT_ENCODER,
+            help="auto (by language), en, en-research, multilingual or a folder.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Score transcripts and write one scorecard each; exit code 1 where one could not be scored."""
-    from qa_nlp.importers import read_transcripts
-    from qa_nlp.rubric import Rubric
     from qa_nlp.scorecards import write_scorecards
-    from qa_nlp.scorer import Scorer
 
-    roles = _pairs("--role", role, "LABEL=ROLE such as spk_0=agent")
-    columns = _pairs("--column", column, "OURS=THEIRS such as text=utterance")
     tally = _Tally(_MOST_ROWS)
     with usage_errors():
-        calls = read_transcripts(inputs, file_format, roles, infer_roles, columns)
-        form = Rubric.load(rubric)
+        calls = open_transcripts(inputs, file_format, role, infer_roles, column)
+        make_scorer = _scorer_maker(scorer, rubric, encoder, quotes=quotes)
         _check_not_an_input(out, inputs)
         # Scored while it is written: a place that cannot be written to shows before any work.
-        cards = _scored(
-            lambda: Scorer(form, encoder=encoder, quotes=quotes), calls.iter_all(), quiet=as_json
-        )
+        cards = _scored(make_scorer, calls.iter_all(), quiet=as_json)
         write_scorecards(tally.watch(cards), out)
     if as_json:
         typer.echo(json.dumps({**tally.counts, "out": str(out)}))
     else:
         _report(tally, [out])
     raise typer.Exit(FINDINGS if tally.counts["errors"] else 0)
+
+
+def _scorer_maker(
+    saved: Path | None, rubric: str | None, encoder: str | None, *, quotes: bool
+) -> Callable[[], Scorer]:
+    """Choose what scores; wrong usage shows here, before the encoder is loaded."""
+    from qa_nlp.rubric import Rubric
+    from qa_nlp.scorer import Scorer
+
+    if saved is None:
+        form = Rubric.load(DEFAULT_RUBRIC if rubric is None else rubric)
+        read_by = DEFAULT_ENCODER if encoder is None else encoder
+        return lambda: Scorer(form, encoder=read_by, quotes=quotes)
+    for option, given in (("--rubric", rubric), ("--encoder", encoder)):
+        if given is not None:
+            fail(f"a saved scorer brings its own {option[2:]}; leave {option} or --scorer out")
+    return lambda: Scorer.load(saved, quotes=quotes)
 
 
 def _check_not_an_input(out: Path, inputs: Sequence[str]) -> None:
@@ -171,13 +191,7 @@ def _scored(
     if quiet:
         yield from make_scorer().iter_scores(transcripts)
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    from qa_nlp.terminal import console
-
-    words = TextColumn("{task.description}")
-    columns = (words, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console(stderr=True)) as bar:
+    with progress_bar() as bar:
         task = bar.add_task("loading the encoder", total=None)
         scorer = make_scorer()
         bar.update(task, description="scoring")
@@ -201,6 +215,9 @@ def _report(tally: _Tally, paths: Sequence[Path]) -> None:
     )
     for path in paths:
         typer.echo(f"written: {path}")
+
+
+app.command()(calibrate)
 
 
 @app.command()
@@ -391,25 +408,40 @@ def _installation() -> dict[str, Any]:
 def demo(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder.")] = Path("out/demo"),
 ) -> None:
-    """Score the bundled sample conversations."""
+    """Calibrate on the bundled sample conversations, and score them."""
+    from qa_nlp.rubric import Rubric
     from qa_nlp.samples import load_samples
     from qa_nlp.scorecards import write_scorecards
-    from qa_nlp.scorer import Scorer
     from qa_nlp.terminal import card_view, console
 
-    samples = load_samples()
-    typer.echo(f"{len(samples)} conversations, written for this project", err=True)
-    tally = _Tally(_MOST_ROWS)
+    folder = out / f"{DEFAULT_RUBRIC}.scorer"
     paths = [out / f"scorecards.{ending}" for ending in ("jsonl", "parquet", "html")]
+    check_place(folder)
+    samples = load_samples()
+    people = len(set(samples.grades["rater"]))
+    typer.echo(
+        f"{len(samples)} conversations, written for this project, graded by {people} raters for "
+        "illustration. Learning from their grades takes about half a minute.",
+        err=True,
+    )
+    tally = _Tally(_MOST_ROWS)
     with usage_errors():
-        cards = list(tally.watch(_scored(Scorer, samples, quiet=False)))
+        form = Rubric.load(DEFAULT_RUBRIC)
+        scorer = learnt(samples, samples.grades, form, DEFAULT_ENCODER, quiet=False)
+        scorer.save(folder)
+        typer.echo("\nHow well the machine agrees with these raters, before and after learning:\n")
+        tell_learnt(scorer)
+        typer.echo("\nScored after learning:\n")
+        cards = list(tally.watch(_scored(lambda: scorer, samples, quiet=False)))
         for path in paths:
             write_scorecards(cards, path)
-    _report(tally, paths)
+    _report(tally, [*paths, folder])
     screen = console()
     screen.print("\nOne of them in full:\n")
     screen.print(card_view(_telling(cards)))
-    typer.echo(f"\nany other: qa-nlp explain ID --scores {paths[0]}")
+    typer.echo(f"\nany other:          qa-nlp explain ID --scores {paths[0]}")
+    typer.echo(f"to read and share:  open {paths[-1]} in a browser")
+    typer.echo("your own:           qa-nlp calibrate TRANSCRIPTS GRADES --out my.scorer")
 
 
 def _telling(cards: Iterable[Scorecard]) -> Scorecard:

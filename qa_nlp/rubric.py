@@ -79,7 +79,7 @@ def _level_name(value: object) -> object:
 RESERVED_IDS: Final = frozenset(
     {
         *("transcript_id", "rubric", "agent_id", "team", "channel", "language", "total"),
-        *("total_status", "total_low", "total_high", "needs_review", "error"),
+        *("total_status", "total_low", "total_high", "needs_review", "fold", "error"),
     }
 )
 """Columns of the table of scorecards, which no criterion may be called."""

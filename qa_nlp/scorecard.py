@@ -22,7 +22,7 @@ __all__ = [
     "TotalStatus",
 ]
 
-SCORECARD_FORMAT: Final = 1
+SCORECARD_FORMAT: Final = 2
 """Version of the form in which scorecards are stored."""
 
 
@@ -86,6 +86,9 @@ class Evidence:
 _EVIDENCE_FIELDS: Final = ("turn", "start", "end", "quote", "signal", "contribution", "note")
 
 
+_GRADE_MAPPINGS: Final = ("probabilities", "level_values", "level_points", "contributions")
+
+
 @dataclass(frozen=True, slots=True)
 class Grade:
     """The machine's answer to one criterion.
@@ -97,13 +100,19 @@ class Grade:
     status : GradeStatus
         Graded, outside the score, or left to a person.
     level : str, optional
-        The most probable level; None unless graded.
+        The median level: as likely as not, a person gives this one or a worse one. None unless
+        graded.
     probabilities : mapping of str to float
         P(level) for each level, worst first, summing to 1; empty where not applicable.
     expected : float, optional
         Expected value of the level, on the criterion's value scale.
     points, possible : float, optional
         Expected and greatest points, each times the criterion's weight.
+    level_set : tuple of str
+        Neighbouring levels that hold a person's grade with the stated coverage, worst first; empty
+        unless calibrated.
+    level_values, level_points : mapping of str to float
+        Of each level, its value and its points times the criterion's weight, worst first.
     critical : bool
         Whether the lowest level fails the card.
     calibrated : bool
@@ -123,6 +132,9 @@ class Grade:
     expected: float | None = None
     points: float | None = None
     possible: float | None = None
+    level_set: tuple[str, ...] = ()
+    level_values: Mapping[str, float] = field(default_factory=dict)
+    level_points: Mapping[str, float] = field(default_factory=dict)
     critical: bool = False
     calibrated: bool = False
     reason: str | None = None
@@ -130,8 +142,10 @@ class Grade:
     evidence: tuple[Evidence, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("probabilities", "contributions"):
-            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+        for name in _GRADE_MAPPINGS:
+            value = getattr(self, name)
+            if not isinstance(value, MappingProxyType):
+                object.__setattr__(self, name, MappingProxyType(dict(value)))
 
     def __hash__(self) -> int:
         return hash((self.criterion, self.status, self.level))
@@ -155,6 +169,9 @@ class Grade:
             "expected": self.expected,
             "points": self.points,
             "possible": self.possible,
+            "level_set": list(self.level_set),
+            "level_values": dict(self.level_values),
+            "level_points": dict(self.level_points),
             "critical": self.critical,
             "calibrated": self.calibrated,
             "reason": self.reason,
@@ -180,6 +197,7 @@ class Grade:
             **{
                 **row,
                 "status": GradeStatus(row["status"]),
+                "level_set": tuple(row["level_set"]),
                 "evidence": tuple(Evidence(**item) for item in row["evidence"]),
             }
         )
@@ -231,6 +249,14 @@ class Scorecard:
         In the rubric's order.
     critical_failures : tuple of str
         Criteria that failed the card.
+    fold : int, optional
+        Part of the calibration in which the transcript's grades were held out; None where none of
+        its group was used in calibration.
+    out_of_fold : tuple of Grade
+        Where `fold` is given: grades by a model that saw no grade of this group, without evidence.
+        Figures about agreement, coverage or a mean use these.
+    total_out_of_fold : float, optional
+        The total of those, as if no criterion were critical.
     fingerprint : str
         Hash of everything that determined the grades.
     provenance : mapping of str to str
@@ -258,6 +284,9 @@ class Scorecard:
     sections: tuple[SectionScore, ...] = ()
     grades: tuple[Grade, ...] = ()
     critical_failures: tuple[str, ...] = ()
+    fold: int | None = None
+    out_of_fold: tuple[Grade, ...] = ()
+    total_out_of_fold: float | None = None
     fingerprint: str = ""
     provenance: Mapping[str, str] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
@@ -337,6 +366,9 @@ class Scorecard:
             ],
             "grades": [grade.to_dict() for grade in self.grades],
             "critical_failures": list(self.critical_failures),
+            "fold": self.fold,
+            "out_of_fold": [grade.to_dict() for grade in self.out_of_fold],
+            "total_out_of_fold": self.total_out_of_fold,
             "fingerprint": self.fingerprint,
             "provenance": dict(self.provenance),
             "metadata": copy.deepcopy(dict(self.metadata)),
@@ -385,6 +417,7 @@ class Scorecard:
                 "sections": tuple(SectionScore(**section) for section in fields["sections"]),
                 "grades": tuple(Grade.from_dict(grade) for grade in fields["grades"]),
                 "critical_failures": tuple(fields["critical_failures"]),
+                "out_of_fold": tuple(Grade.from_dict(grade) for grade in fields["out_of_fold"]),
             }
             return cls(**fields)
         except (KeyError, TypeError) as error:

@@ -23,6 +23,8 @@ __all__ = ["Scorecards", "arrow_schema", "read_scorecards", "write_scorecards"]
 Shape = Literal["cards", "grades", "evidence"]
 _SHAPES = ("cards", "grades", "evidence")
 _ERROR = "error"
+_PAIRED = ("probabilities", "level_values", "level_points", "contributions")
+"""Mappings of a grade, which lie as pairs in Arrow."""
 
 
 class Scorecards(Sequence[Scorecard]):
@@ -184,6 +186,7 @@ def _card_rows(cards: Sequence[Scorecard]) -> list[dict[str, Any]]:
                 "total_status": card.total_status.value,
                 "total_low": low,
                 "total_high": high,
+                "fold": card.fold,
                 "needs_review": card.needs_review,
                 **{criterion: answers.get(criterion) for criterion in criteria},
                 _ERROR: card.error,
@@ -221,6 +224,7 @@ def _grade_rows(cards: Sequence[Scorecard]) -> list[dict[str, Any]]:
             "expected": grade.expected,
             "points": grade.points,
             "possible": grade.possible,
+            "level_set": " ".join(grade.level_set) or None,
             "critical": grade.critical,
             "calibrated": grade.calibrated,
             "reason": grade.reason,
@@ -283,6 +287,9 @@ def arrow_schema() -> pa.Schema:
             ("expected", number),
             ("points", number),
             ("possible", number),
+            ("level_set", pa.list_(text)),
+            ("level_values", pairs),
+            ("level_points", pairs),
             ("critical", pa.bool_()),
             ("calibrated", pa.bool_()),
             ("reason", text),
@@ -306,6 +313,9 @@ def arrow_schema() -> pa.Schema:
         ("sections", pa.list_(section)),
         ("grades", pa.list_(grade)),
         ("critical_failures", pa.list_(text)),
+        ("fold", pa.int64()),
+        ("out_of_fold", pa.list_(grade)),
+        ("total_out_of_fold", number),
         ("fingerprint", text),
         ("provenance", pa.list_(pa.struct([("key", text), ("value", text)]))),
         ("metadata", text),
@@ -343,8 +353,8 @@ def to_arrow(cards: Iterable[Scorecard]) -> pa.Table:
         row = card.to_dict()
         row["provenance"] = _pairs(row["provenance"])
         row["metadata"] = _json(row["metadata"], card)
-        for grade in row["grades"]:
-            for name in ("probabilities", "contributions"):
+        for grade in (*row["grades"], *row["out_of_fold"]):
+            for name in _PAIRED:
                 grade[name] = _pairs(grade[name])
         rows.append(row)
     return pa.Table.from_pylist(rows, schema=arrow_schema())
@@ -376,8 +386,8 @@ def from_arrow(table: pa.Table) -> Scorecards:
         try:
             row["provenance"] = {pair["key"]: pair["value"] for pair in row["provenance"]}
             row["metadata"] = json.loads(row["metadata"])
-            for grade in row["grades"]:
-                for name in ("probabilities", "contributions"):
+            for grade in (*row["grades"], *row["out_of_fold"]):
+                for name in _PAIRED:
                     grade[name] = {pair["key"]: pair["value"] for pair in grade[name]}
             cards.append(Scorecard.from_dict(row))
         except ArtifactError as error:

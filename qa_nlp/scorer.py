@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import itertools
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from qa_nlp.calibration.grading import Measured, grade_criteria
-from qa_nlp.calibration.prior import PriorModel
-from qa_nlp.calibration.rollup import roll_up
+from qa_nlp.calibration.calibrator import Calibrator
+from qa_nlp.calibration.graded_views import graded_views
+from qa_nlp.calibration.grading import Grader, Measured, grade_criteria
+from qa_nlp.calibration.learn import Graded, learn
+from qa_nlp.calibration.learning_curve import LearningCurve, check_sizes
+from qa_nlp.calibration.model import CriterionModel
+from qa_nlp.calibration.rollup import DECIMALS, Total, roll_up
+from qa_nlp.calibration.storage import fingerprint
+from qa_nlp.calibration.summary import CalibrationSummary, summarise
 from qa_nlp.encoding import Encoder, EncoderOffer, encoder_offers
 from qa_nlp.encoding.offer import AUTO
-from qa_nlp.errors import TranscriptError
+from qa_nlp.errors import ArtifactError, GradesError, TranscriptError, did_you_mean
+from qa_nlp.grades import Grades, read_grades
+from qa_nlp.grades_check import check_grades
 from qa_nlp.importers import BadTranscript, Transcripts
 from qa_nlp.rubric import Rubric
-from qa_nlp.scorecard import Scorecard
+from qa_nlp.scorecard import Grade, Scorecard
 from qa_nlp.scorecards import Scorecards
+from qa_nlp.scorer_files import (
+    SavedScorer,
+    check_parts,
+    read_scorer,
+    unseen_rows,
+    write_scorer,
+)
 from qa_nlp.signals.answers import TextHead
 from qa_nlp.signals.measure import SignalMeter, SignalTable, check_signals, signal_specs
 from qa_nlp.signals.timeline import timeline
@@ -28,12 +45,14 @@ from qa_nlp.transcript import Transcript
 
 __all__ = ["Scorer", "library_version"]
 
-SCORING_VERSION: Final = 1
+SCORING_VERSION: Final = 2
 """Raised whenever the same signals give other grades; part of every fingerprint."""
 
 _SHARD: Final = 64
 
 Progress = Callable[[int], None]
+Item = TypeVar("Item")
+CalibrationProgress = Callable[[str, int, int], None]
 
 
 class Scorer:
@@ -79,11 +98,16 @@ class Scorer:
         self.rubric = Rubric.load(rubric)
         check_signals(self.rubric)
         self.encoders = encoder_offers(encoder)
+        self._encoder_name = str(encoder) if isinstance(encoder, (str, Path)) else None
         self.quotes = quotes
         self._specs = signal_specs(self.rubric)
-        self._models = {c.id: PriorModel.of(c, self._specs) for c in self.rubric.criteria}
+        self._models = {c.id: CriterionModel.of(c, self._specs) for c in self.rubric.criteria}
+        self._heads = heads
         self._meter = SignalMeter(self.encoders, self.rubric, heads)
         self._uses = {(signal, within) for signal, within, _ in self.rubric.signal_places()}
+        self.calibrator: Calibrator | None = None
+        self.summary: CalibrationSummary | None = None
+        self._unseen: tuple[dict[str, Any], ...] = ()
         self.fingerprint = _hash(self.fingerprint_parts)
 
     def __repr__(self) -> str:
@@ -100,6 +124,7 @@ class Scorer:
             "rubric": self.rubric.fingerprint,
             "scoring": str(SCORING_VERSION),
             **self._meter.fingerprint_parts,
+            **({} if self.calibrator is None else {"calibration": fingerprint(self.calibrator)}),
         }
 
     def provenance(self, encoder: EncoderOffer | None = None) -> dict[str, str]:
@@ -248,6 +273,258 @@ class Scorer:
         """
         return timeline(self._meter.batch([transcript]), library)
 
+    def calibrate(
+        self,
+        transcripts: Iterable[Transcript | BadTranscript] | Transcripts,
+        grades: Grades | str | Path | Any,
+        progress: CalibrationProgress | None = None,
+    ) -> Scorer:
+        """Learn to grade like the average of the raters.
+
+        What the rubric states stays the centre: few grades move it a little, many decide. A
+        criterion with grades on fewer than 10 conversations keeps the rubric's own model. All folds
+        are by group_id; scorecards of graded groups carry what was said of them out of fold.
+
+        Parameters
+        ----------
+        transcripts : iterable of Transcript
+            The graded conversations; others are passed over.
+        grades : Grades, str, pathlib.Path or table
+            See `read_grades`.
+        progress : callable, optional
+            Called with what is done (``"measured"`` or ``"fitted"``), how many, and of how many (0:
+            not known).
+
+        Returns
+        -------
+        Scorer
+            A new one; its `summary` tells what was learnt. This one stays as it is.
+
+        Raises
+        ------
+        GradesError
+            When grades cannot be used, belong to none of the transcripts, or are too few.
+
+        Examples
+        --------
+        >>> import qa_nlp as qa
+        >>> samples = qa.load_samples()[:24]
+        >>> scorer = qa.Scorer().calibrate(samples, samples.grades)
+        >>> scorer.score_one(samples[0]).grades[0].calibrated
+        True
+        """
+        graded = self._graded(transcripts, grades, progress)
+
+        def fitted(done: int, total: int) -> None:
+            if progress is not None:
+                progress("fitted", done, total)
+
+        found = learn(graded, fitted)
+        plain, learnt = self._with(None), self._with(found)
+        views, table = graded.transcripts, graded.table
+        before = Scorecards([plain._card(table, row, view) for row, view in enumerate(views)])
+        after = Scorecards([learnt._card(table, row, view) for row, view in enumerate(views)])
+        summary, error = summarise(
+            self.rubric, found, before, after, graded.grades, graded.warnings
+        )
+        return self._with(replace(found, total_error=error), summary, unseen_rows(after))
+
+    def learning_curve(
+        self,
+        transcripts: Iterable[Transcript | BadTranscript] | Transcripts,
+        grades: Grades | str | Path | Any,
+        *,
+        sizes: Sequence[int] | None = None,
+        repeats: int = 20,
+        seed: int = 0,
+        progress: CalibrationProgress | None = None,
+    ) -> LearningCurve:
+        """Tell how agreement grows with the number of graded conversations.
+
+        For each size, conversations are drawn at random, each criterion is learnt from their grades
+        as `calibrate` does, and the other graded conversations are graded with what was learnt.
+
+        Parameters
+        ----------
+        transcripts : iterable of Transcript
+            The graded conversations; others are passed over.
+        grades : Grades, str, pathlib.Path or table
+            See `read_grades`.
+        sizes : sequence of int, optional
+            How many conversations to learn from; default: 0, 10, 20, 40 … up to three quarters of
+            those graded. Larger ones are left out.
+        repeats : int, default 20
+            Draws for each size.
+        seed : int, default 0
+            Of the draws.
+        progress : callable, optional
+            Called with what is done (``"measured"`` or ``"fitted"``), how many, and of how many (0:
+            not known).
+
+        Returns
+        -------
+        LearningCurve
+            Points with intervals, and what more grades would bring.
+
+        Raises
+        ------
+        GradesError
+            When grades cannot be used, belong to none of the transcripts, or are too few.
+        ValueError
+            When a size is no whole number from 0, or `repeats` is below 2.
+
+        Examples
+        --------
+        >>> import qa_nlp as qa
+        >>> samples = qa.load_samples()[:12]
+        >>> curve = qa.Scorer().learning_curve(samples, samples.grades, sizes=[0], repeats=2)
+        >>> {point.n for point in curve.points}
+        {0}
+        """
+        check_sizes(sizes, repeats)
+        graded = self._graded(transcripts, grades, progress)
+
+        def fitted(done: int, total: int) -> None:
+            if progress is not None:
+                progress("fitted", done, total)
+
+        return LearningCurve.of(graded.criteria(), sizes, repeats, seed, fitted)
+
+    def _graded(
+        self,
+        transcripts: Iterable[Transcript | BadTranscript] | Transcripts,
+        grades: Grades | str | Path | Any,
+        progress: CalibrationProgress | None,
+    ) -> Graded:
+        """Measure the transcripts that were graded."""
+        given = read_grades(grades)
+        report = check_grades(given, self.rubric)
+        if not report.ok:
+            raise GradesError("\n".join(finding.message for finding in report.errors))
+        source = transcripts.iter_all() if isinstance(transcripts, Transcripts) else transcripts
+        good = (item for item in source if isinstance(item, Transcript))
+        wanted = set(given.transcript_ids)
+        views: list[Transcript] = []
+        tables: list[SignalTable] = []
+        seen: list[str] = []
+        for shard in _batched(graded_views(_noted(good, seen), wanted), _SHARD):
+            views += shard
+            tables.append(self._meter.measure(shard, self._uses, "turns").for_calibration())
+            if progress is not None:
+                progress("measured", len(views), 0)
+        if not views:
+            tail = did_you_mean(next(iter(sorted(wanted)), ""), seen)
+            raise GradesError(
+                f"none of the {len(wanted):,} graded ids is that of a transcript given "
+                f"({len(seen):,}); check the column transcript_id{tail}"
+            )
+        order = sorted(range(len(views)), key=lambda row: views[row].id)
+        table = SignalTable.joined(tables).rows(order)
+        warnings = [str(finding) for finding in report.warnings]
+        strangers = wanted.difference(view.id for view in views)
+        if strangers:
+            first = ", ".join(repr(name) for name in sorted(strangers)[:3])
+            warnings.append(
+                f"{len(strangers):,} graded ids belong to no transcript given and were left out: "
+                f"{first}{' …' if len(strangers) > 3 else ''}"
+            )
+        graded = [views[row] for row in order]
+        return Graded(self.rubric, self._models, graded, table, given, tuple(warnings))
+
+    def save(self, path: str | Path) -> Path:
+        """Save a calibrated scorer to a folder, which appears whole or not at all.
+
+        The folder holds the rubric, what was learnt, ids and out-of-fold grades, and no words of
+        any conversation.
+
+        Parameters
+        ----------
+        path : str or pathlib.Path
+            The folder; a scorer that lies there is replaced.
+
+        Returns
+        -------
+        pathlib.Path
+            The folder.
+
+        Raises
+        ------
+        ArtifactError
+            When the scorer is not calibrated, something else lies there, or it cannot be written.
+        """
+        if self.calibrator is None or self.summary is None:
+            raise ArtifactError("this scorer is not calibrated; its rubric is all there is to save")
+        saved = SavedScorer(
+            self.rubric,
+            self._encoder_name,
+            self.fingerprint_parts,
+            self.calibrator,
+            self.summary,
+            self._unseen,
+        )
+        told = self.provenance()
+        facts = {
+            **{name: told[name] for name in ("library", "tier", "terms")},
+            "fingerprint": self.fingerprint,
+        }
+        return write_scorer(Path(path), saved, facts)
+
+    @classmethod
+    def load(
+        cls,
+        path: str | Path,
+        *,
+        encoder: str | Path | Encoder | Any | None = None,
+        quotes: bool = True,
+        heads: Mapping[str, TextHead] | None = None,
+    ) -> Scorer:
+        """Load a scorer that `save` wrote.
+
+        Parameters
+        ----------
+        path : str or pathlib.Path
+            The folder.
+        encoder : str, pathlib.Path or object, optional
+            Default: the one it was calibrated with, by name.
+        quotes : bool, default True
+            Whether evidence holds the (masked) words it points at.
+        heads : mapping of str to TextHead, optional
+            The classifiers it was calibrated with, where they were not the shipped ones.
+
+        Returns
+        -------
+        Scorer
+            Gives the same scorecards as the one saved.
+
+        Raises
+        ------
+        ArtifactError
+            When the folder is missing or damaged, or a part of the fingerprint is another here:
+            the message names it.
+        """
+        saved = read_scorer(Path(path))
+        chosen = saved.encoder if encoder is None else encoder
+        if chosen is None:
+            raise ArtifactError(
+                f"{path}: was calibrated with an encoder of your own; give encoder="
+            )
+        plain = cls(saved.rubric, encoder=chosen, quotes=quotes, heads=heads)
+        scorer = plain._with(saved.calibrator, saved.summary, saved.unseen)
+        check_parts(Path(path), saved.parts, scorer.fingerprint_parts)
+        return scorer
+
+    def _with(
+        self,
+        calibrator: Calibrator | None,
+        summary: CalibrationSummary | None = None,
+        unseen: tuple[dict[str, Any], ...] = (),
+    ) -> Scorer:
+        """Give the same scorer, with the same open encoders, with another calibrator."""
+        twin = copy.copy(self)
+        twin.calibrator, twin.summary, twin._unseen = calibrator, summary, unseen
+        twin.fingerprint = _hash(twin.fingerprint_parts)
+        return twin
+
     def _score_shard(
         self, shard: Iterable[Transcript | BadTranscript], seen: set[str]
     ) -> Iterator[Scorecard]:
@@ -264,7 +541,8 @@ class Scorer:
             seen.add(item.id)
             cards.extend(views if reason is None else [self._error(item.id, reason)])
         scorable = [card for card in cards if isinstance(card, Transcript)]
-        table = self._meter.measure(scorable, self._uses)
+        summarised = "no" if self.calibrator is None else self.calibrator.summarised
+        table = self._meter.measure(scorable, self._uses, summarised)
         scored = iter([self._card(table, row, view) for row, view in enumerate(scorable)])
         for card in cards:
             yield next(scored) if isinstance(card, Transcript) else card
@@ -304,15 +582,18 @@ class Scorer:
         )
 
     def _card(self, table: SignalTable, row: int, transcript: Transcript) -> Scorecard:
-        measured = Measured(
-            transcript,
-            table.languages[row],
-            table.encoded[row],
-            {name: float(column.values[row]) for name, column in table.columns.items()},
-            {name: column.evidence[row] for name, column in table.columns.items()},
-        )
-        grades = grade_criteria(self.rubric, self._models, measured, quotes=self.quotes)
+        measured = self._measured(table, row, transcript)
+        grader = Grader(self.rubric, self._models, self.calibrator)
+        grades = grade_criteria(grader, measured, quotes=self.quotes)
         total = roll_up(self.rubric, grades)
+        fold: int | None = None
+        unseen: tuple[Grade, ...] = ()
+        total_unseen: float | None = None
+        if self.calibrator is not None:
+            fold = self.calibrator.fold_of.get(transcript.group_id)
+        if fold is not None:
+            unseen = grade_criteria(replace(grader, fold=fold), measured, quotes=False)
+            total_unseen = roll_up(self.rubric, unseen).without_critical
         started = transcript.started_at
         return Scorecard(
             transcript.id,
@@ -321,11 +602,14 @@ class Scorer:
             self.rubric.version,
             total=total.value,
             total_status=total.status,
-            total_interval=total.interval,
+            total_interval=self._interval(total),
             total_without_critical=total.without_critical,
             sections=total.sections,
             grades=grades,
             critical_failures=total.critical_failures,
+            fold=fold,
+            out_of_fold=unseen,
+            total_out_of_fold=total_unseen,
             fingerprint=self.fingerprint,
             provenance=self.provenance(table.encoders[row]),
             metadata=transcript.metadata,
@@ -337,10 +621,33 @@ class Scorer:
             transcript=transcript if self.quotes else None,
         )
 
+    def _measured(self, table: SignalTable, row: int, transcript: Transcript) -> Measured:
+        return Measured(
+            transcript,
+            table.languages[row],
+            table.encoded[row],
+            {name: float(column.values[row]) for name, column in table.columns.items()},
+            {name: column.evidence[row] for name, column in table.columns.items()},
+            table.summaries[row] if table.summaries else None,
+        )
 
-def _batched(
-    items: Iterable[Transcript | BadTranscript], size: int
-) -> Iterator[tuple[Transcript | BadTranscript, ...]]:
+    def _interval(self, total: Total) -> tuple[float, float] | None:
+        """Widen the interval of a total to where nine of ten people's totals lie."""
+        error = None if self.calibrator is None else self.calibrator.total_error
+        if error is None or total.value is None or total.critical_failures:
+            return total.interval
+        low, high = total.interval or (total.value, total.value)
+        low, high = min(low, total.value - error), max(high, total.value + error)
+        return round(max(0.0, low), DECIMALS), round(min(100.0, high), DECIMALS)
+
+
+def _noted(transcripts: Iterable[Transcript], ids: list[str]) -> Iterator[Transcript]:
+    for transcript in transcripts:
+        ids.append(transcript.id)
+        yield transcript
+
+
+def _batched(items: Iterable[Item], size: int) -> Iterator[tuple[Item, ...]]:
     iterator = iter(items)
     while shard := tuple(itertools.islice(iterator, size)):
         yield shard

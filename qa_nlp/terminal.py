@@ -1,12 +1,12 @@
-"""Scorecards as a terminal shows them: a table of many, and one with its evidence."""
+"""What a terminal shows: a table of scorecards, one with its evidence, and what was learnt."""
 
 from __future__ import annotations
 
 import os
 import re
 import sys
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console, Group, RenderableType
 from rich.measure import Measurement
@@ -14,10 +14,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from qa_nlp.display.card import calibration_words, contribution_words, level_set_words
 from qa_nlp.scorecard import Evidence, Grade, GradeStatus, Scorecard, TotalStatus
 from qa_nlp.scorecards import shown_level
 
-__all__ = ["card_view", "console", "overview", "plain"]
+if TYPE_CHECKING:
+    from qa_nlp.calibration.summary import CalibrationSummary, CriterionSummary
+
+__all__ = ["calibration_view", "card_view", "console", "overview", "plain"]
 
 # What moves the cursor, changes colours, ends a line or turns the reading direction around.
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
@@ -32,6 +36,11 @@ _WEAK: Final = 0.35
 _STRONG: Final = 0.7
 _WIDEST_ID: Final = 40
 _PIPE_WIDTH: Final = 120
+_MOST_MOVED: Final = 4
+_MOVED: Final = 0.05
+_MOST_RATERS: Final = 20
+_STRICTNESS: Final = ((0.1, "about as strict as"), (0.4, "a little {} than"), (1.0, "{} than"))
+_ROUGH: Final = 1000
 
 
 def plain(text: object) -> str:
@@ -177,8 +186,7 @@ def card_view(card: Scorecard) -> RenderableType:
     total = [("total ", ""), (_number(card.total), _STYLES[card.total_status]), ("  ", "")]
     total.append((card.total_status.value.replace("_", " "), ""))
     if card.total_interval is not None:
-        low, high = card.total_interval
-        total.append((f", likely between {low:.1f} and {high:.1f} once a person has looked", ""))
+        total.append((f", {_interval_words(card, *card.total_interval)}", ""))
     parts: list[RenderableType] = [head, _line(*total)]
     if card.critical_failures:
         failed = ", ".join(card.critical_failures)
@@ -186,10 +194,16 @@ def card_view(card: Scorecard) -> RenderableType:
         parts.append(_line((f"failed on {failed} (otherwise {otherwise})", "red")))
     for grade in card.grades:
         parts.extend(_grade_lines(grade))
-    uncalibrated = not any(grade.calibrated for grade in card.grades)
-    basis = "the rubric's own weights, no human grades" if uncalibrated else "human grades"
-    parts += [Text(), _line((f"based on {basis}; fingerprint {card.fingerprint}", "dim"))]
+    basis = calibration_words(card)
+    foot = f"fingerprint {card.fingerprint}"
+    parts += [Text(), _line((f"{basis} {foot.capitalize()}" if basis else foot, "dim"))]
     return Group(*parts)
+
+
+def _interval_words(card: Scorecard, low: float, high: float) -> str:
+    if card.total_status is TotalStatus.FINAL:
+        return f"9 of 10 people's totals would lie between {low:.1f} and {high:.1f}"
+    return f"likely between {low:.1f} and {high:.1f} once a person has looked"
 
 
 def _grade_lines(grade: Grade) -> list[RenderableType]:
@@ -199,10 +213,13 @@ def _grade_lines(grade: Grade) -> list[RenderableType]:
         "  ",
         (shown_level(grade), _level_style(grade)),
         (f"   {chances}" if chances else "", "dim"),
+        ("   calibrated" if grade.calibrated else "", "dim"),
     )
     lines: list[RenderableType] = [Text(), head]
     if grade.reason:
         lines.append(Padding(_line((grade.reason, "yellow")), (0, 0, 0, 2)))
+    if sure := level_set_words(grade):
+        lines.append(Padding(_line(sure), (0, 0, 0, 2)))
     if grade.evidence:
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(justify="right", no_wrap=True)
@@ -211,7 +228,23 @@ def _grade_lines(grade: Grade) -> list[RenderableType]:
             style = "green" if item.contribution > 0 else "red"
             table.add_row(_line((f"{item.contribution:+.2f}", style)), _evidence_line(item))
         lines.append(Padding(table, (0, 0, 0, 2)))
+    if moved := _moved_without_words(grade):
+        lines.append(Padding(_line((f"also: {moved}", "dim")), (0, 0, 0, 2)))
     return lines
+
+
+def _moved_without_words(grade: Grade) -> str:
+    """Give the strongest contributions for which no evidence stands above."""
+    told = {item.signal for item in grade.evidence}
+    silent = [
+        (name, value)
+        for name, value in grade.contributions.items()
+        if name not in told and abs(value) >= _MOVED
+    ]
+    silent.sort(key=lambda pair: -abs(pair[1]))
+    return "; ".join(
+        f"{value:+.2f} {contribution_words(name)}" for name, value in silent[:_MOST_MOVED]
+    )
 
 
 def _evidence_line(item: Evidence) -> Text:
@@ -223,6 +256,113 @@ def _evidence_line(item: Evidence) -> Text:
     if item.note:
         parts.append((f"  ({item.note})", "dim"))
     return _line(*parts)
+
+
+def calibration_view(summary: CalibrationSummary) -> RenderableType:
+    """Give what calibration changed: agreement before and after, and how strict each rater is.
+
+    Parameters
+    ----------
+    summary : CalibrationSummary
+        What `Scorer.calibrate` measured out of fold.
+
+    Returns
+    -------
+    rich renderable
+        A table, what it means, and a line for each rater where two or more are known.
+    """
+    notes = Table.grid(padding=(0, 1, 0, 0))
+    for note in _calibration_notes(summary):
+        notes.add_row(Text("·", "dim"), _line(note))
+    parts: list[RenderableType] = [_agreement_table(summary.criteria), Text(), notes]
+    raters = _rater_lines(summary.criteria)
+    if raters:
+        parts += [Text(), _line(("raters", "bold")), *map(_line, raters)]
+    return Group(*parts)
+
+
+def _agreement_table(rows: Sequence[CriterionSummary]) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1))
+    table.add_column("\ncriterion", no_wrap=True, max_width=_WIDEST_ID)
+    for title in ("\ngraded", "same level\nbefore", "\nafter", "QWK\nbefore", "\nafter"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for title in ("levels in a\n90 % set", "left to\na person"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(
+            _line(row.criterion.replace("_", " ")),
+            f"{row.transcripts:,}",
+            _share(row.exact_before),
+            _share(row.exact_after),
+            _kappa(row.kappa_before),
+            _kappa(row.kappa_after),
+            "–" if row.levels_in_set is None else f"{row.levels_in_set:.1f}",
+            _share(row.abstained),
+        )
+    return table
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.0%}"
+
+
+def _kappa(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
+
+
+def _calibration_notes(summary: CalibrationSummary) -> list[str]:
+    notes = [
+        "Same level: how often the machine's level is the one a rater gave. QWK "
+        "(quadratically weighted kappa): 0 = no better than chance, 1 = always the same; far "
+        "misses count more. 90 % set: the levels that nine of ten raters' grades fall into.",
+        *summary.notes,
+    ]
+    few = [row.criterion for row in summary.criteria if row.learnt_from == "too few grades"]
+    if few:
+        notes.append(
+            f"Too few grades to learn {', '.join(few)}: the rubric's own settings go on grading."
+        )
+    if 0 < summary.transcripts < _ROUGH:
+        # 95 % margin of a share at its widest, 1.96 × √(¼ ÷ n)
+        margin = 98 / summary.transcripts**0.5
+        notes.append(
+            f"On {summary.transcripts:,} conversations these shares are known to about "
+            f"±{margin:.0f} points; smaller differences say little."
+        )
+    return notes
+
+
+def _rater_lines(rows: Sequence[CriterionSummary]) -> list[str]:
+    """Say how strict each rater is over all criteria, the farthest from the average first."""
+    by_rater: dict[str, dict[str, float]] = {}
+    for row in rows:
+        for rater, value in row.severities.items():
+            by_rater.setdefault(rater, {})[row.criterion] = value
+    if len(by_rater) < 2:
+        return []
+    order = sorted(by_rater, key=lambda name: (-abs(_average(by_rater[name])), name))
+    lines = [_rater_line(name, by_rater[name]) for name in order[:_MOST_RATERS]]
+    if len(order) > _MOST_RATERS:
+        lines.append(f"… and {len(order) - _MOST_RATERS:,} more, nearer to the average")
+    lines.append(
+        "(+1 logit: of two neighbouring levels between which the average rater is undecided, this "
+        "rater gives the worse one in 73 % of cases)"
+    )
+    return lines
+
+
+def _rater_line(rater: str, severities: Mapping[str, float]) -> str:
+    mean = _average(severities)
+    word = "stricter" if mean > 0 else "more lenient"
+    known = (text for least, text in _STRICTNESS if abs(mean) < least)
+    words = next(known, "much {} than").format(word)
+    most = max(severities, key=lambda criterion: abs(severities[criterion]))
+    where = f"most on {most.replace('_', ' ')}, {severities[most]:+.2f}"
+    return f"{rater} is {words} the average rater ({mean:+.2f} logits on average; {where})"
+
+
+def _average(values: Mapping[str, float]) -> float:
+    return sum(values.values()) / len(values)
 
 
 def console(*, stderr: bool = False) -> Console:

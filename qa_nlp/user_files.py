@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from typing import Final
 
 from qa_nlp.errors import ArtifactError, RubricError, did_you_mean
 
-__all__ = ["locate", "read_text", "replacing", "table_rows"]
+__all__ = ["locate", "read_text", "replacing", "replacing_folder", "table_rows"]
 
 _LARGEST: Final = 8_000_000
 _ENDINGS: Final = (".yaml", ".yml")
@@ -190,6 +191,50 @@ def replacing(path: Path) -> Iterator[Path]:
         raise ArtifactError(f"{path}: cannot be written: {_why(error)}") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_folder(path: Path, mark: str) -> Iterator[Path]:
+    """Give a temporary folder beside a place, and move it there only when all went well.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Where the folder shall stand. A folder that stands there is replaced if it holds `mark`.
+    mark : str
+        Name of the file by which such folders are known.
+
+    Yields
+    ------
+    pathlib.Path
+        Where to write.
+
+    Raises
+    ------
+    ArtifactError
+        When something else stands there, or nothing can be written.
+    """
+    if os.path.lexists(path) and not (path / mark).is_file():
+        raise ArtifactError(f"{path}: something else lies there; choose another name")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part"))
+    except OSError as error:
+        raise ArtifactError(f"{path}: cannot be written: {_why(error)}") from None
+    old = temporary.with_suffix(".old")
+    try:
+        yield temporary
+        temporary.chmod(0o777 & ~_umask())
+        if path.exists():
+            path.rename(old)
+        temporary.rename(path)
+    except OSError as error:
+        raise ArtifactError(f"{path}: cannot be written: {_why(error)}") from error
+    finally:
+        if old.exists() and not path.exists():
+            old.rename(path)  # also where the user interrupts between the two renames
+        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _umask() -> int:

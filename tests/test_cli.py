@@ -496,7 +496,7 @@ def test_info_shows_versions_weights_and_terms() -> None:
 
 
 @pytest.mark.slow
-def test_demo_scores_every_sample_into_three_files_and_shows_one_in_full() -> None:
+def test_demo_calibrates_scores_every_sample_and_shows_one_in_full() -> None:
     result = run("demo", "--out", "out")
 
     assert result.code == 0
@@ -504,6 +504,7 @@ def test_demo_scores_every_sample_into_three_files_and_shows_one_in_full() -> No
         "scorecards.jsonl",
         "scorecards.parquet",
         "scorecards.html",
+        "service_excellence.scorer",
     }
     cards = read_scorecards("out/scorecards.jsonl")
     assert [card.transcript_id for card in cards] == [sample.id for sample in load_samples()]
@@ -511,14 +512,19 @@ def test_demo_scores_every_sample_into_three_files_and_shows_one_in_full() -> No
     assert cards.errors == ()
     assert f"{len(cards)} scorecards, 0 errors" in result.out
     assert "One of them in full" in result.out
+    assert "for illustration" in result.err
+    assert "before and after learning" in result.out
+    assert "R1 is " in result.out
+    assert all(card.fold is not None for card in cards)
+    assert Scorer.load("out/service_excellence.scorer").fingerprint == cards[0].fingerprint
     assert run("explain", cards[-1].transcript_id, "--scores", "out/scorecards.jsonl").code == 0
 
 
-def test_demo_exits_2_when_the_folder_cannot_be_written_to(
+def test_demo_exits_2_before_learning_when_the_folder_cannot_be_written_to(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     Path("taken").write_text("")
-    monkeypatch.setattr("qa_nlp.samples.load_samples", lambda: [CHAT])
+    monkeypatch.setattr(Scorer, "calibrate", None)
 
     result = run("demo", "--out", "taken")
 
@@ -552,7 +558,8 @@ def test_command_line_without_a_verb_shows_the_verbs_and_exits_2(arguments: list
 
 
 @pytest.mark.parametrize(
-    "verb", ["", "score", "explain", "check", "rubric init", "rubric list", "info", "demo"]
+    "verb",
+    ["", "score", "calibrate", "explain", "check", "rubric init", "rubric list", "info", "demo"],
 )
 def test_every_verb_explains_itself(verb: str) -> None:
     result = run(*verb.split(), "--help")

@@ -48,16 +48,33 @@ LAYERS = [
     {"yaml_types"},
     {"phrase_bank", "requirements"},
     {"labelled_texts", "question_table", "rubric"},
-    {"display", "grades", "predictions", "scorecard", "scorecard_html", "scorecards"},
+    {
+        "display",
+        "grade_columns",
+        "grade_levels",
+        "grades",
+        "grades_check",
+        "grades_matching",
+        "grades_reading",
+        "grades_report",
+        "grades_sources",
+        "grades_tables",
+        "predictions",
+        "scorecard",
+        "scorecard_html",
+        "scorecards",
+    },
+    {"agreement"},
     {"encoding", "importers", "text"},
     {"samples"},
     {"signals"},
     {"phrase_review", "rubric_init", "signal_suggestions"},
     {"calibration"},
+    {"scorer_files"},
     {"classification", "scorer"},
-    {"__main__", "cli", "cli_errors", "cli_phrases", "terminal"},
+    {"__main__", "cli", "cli_calibrate", "cli_errors", "cli_phrases", "terminal"},
 ]
-VALUE_OBJECTS = set().union(*LAYERS[:7])
+VALUE_OBJECTS = set().union(*LAYERS[:8])
 LAYER_OF = {name: layer for layer, names in enumerate(LAYERS) for name in names}
 
 

@@ -129,11 +129,11 @@ def test_scorecard_is_equal_when_it_went_through_json(card: Scorecard) -> None:
     assert json.dumps(again.to_dict()) == json.dumps(card.to_dict())
 
 
-@pytest.mark.parametrize("version", [0, 2, "1", None])
+@pytest.mark.parametrize("version", [0, 1, "2", None])
 def test_from_dict_refuses_another_format_and_says_what_to_do(version: object) -> None:
     row = {**CARD.to_dict(), "format_version": version}
 
-    with pytest.raises(ArtifactError, match=r"format .* is not the format 1 .*score .* again"):
+    with pytest.raises(ArtifactError, match=r"format .* is not the format 2 .*score .* again"):
         Scorecard.from_dict(row)
 
 
@@ -162,7 +162,7 @@ def test_from_dict_names_a_field_that_is_missing(field: str) -> None:
     ids=lambda wrong: next(iter(wrong)),
 )
 def test_from_dict_refuses_a_malformed_field(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ArtifactError, match="not a scorecard of format 1"):
+    with pytest.raises(ArtifactError, match="not a scorecard of format 2"):
         Scorecard.from_dict({**CARD.to_dict(), **wrong})
 
 

@@ -481,3 +481,31 @@ def test_headings_never_skip_a_level_when_a_page_is_outlined() -> None:
     levels = [int(tag[1]) for tag, _ in outline.structure if re.fullmatch(r"h[1-6]", tag)]
     assert levels[0] == 1
     assert all(below <= above + 1 for above, below in pairwise(levels))
+
+
+def test_page_of_a_calibrated_card_says_how_sure_it_is_and_how_far_it_is_used() -> None:
+    card = tiny_card()
+    moved = {"text.whole": 0.5, "phrase.apology (not measured)": -0.25}
+    grade = replace(
+        card.grades[0], calibrated=True, level_set=("good", "excellent"), contributions=moved
+    )
+    card = replace(card, grades=(grade,), fold=2, total_out_of_fold=57.125)
+
+    page = " ".join("".join(Outline(page_html([card])).texts("body")).split())
+
+    assert "2.5 of 4 points · calibrated · 9 of 10 raters would say good or excellent" in page
+    assert "wording of the whole conversation+0.50" in page
+    assert "phrase.apology, which could not be measured−0.25" in page
+    assert "Calibrated on human grades. Used in calibration; figures use its out-of-fold" in page
+    assert "no human grades" not in page
+
+
+@pytest.mark.parametrize("sure", [("good",), ()])
+def test_page_names_no_set_of_levels_where_it_holds_at_most_one(sure: tuple[str, ...]) -> None:
+    card = tiny_card()
+    grade = replace(card.grades[0], calibrated=True, level_set=sure)
+
+    page = page_html([replace(card, grades=(grade, card.grades[1]))])
+
+    assert "raters would say" not in page
+    assert "1 of 2 grades are calibrated on human grades." in page

@@ -76,7 +76,7 @@ def test_equal_scorecards_have_equal_hashes() -> None:
 
 
 HEAD = ["transcript_id", "rubric", "agent_id", "team", "channel", "language"]
-TOTALS = ["total", "total_status", "total_low", "total_high", "needs_review"]
+TOTALS = ["total", "total_status", "total_low", "total_high", "fold", "needs_review"]
 GRADE = [
     "criterion",
     "status",
@@ -85,6 +85,7 @@ GRADE = [
     "expected",
     "points",
     "possible",
+    "level_set",
     "critical",
     "calibrated",
     "reason",
@@ -191,7 +192,7 @@ def test_jsonl_has_one_card_a_line(tmp_path: Path) -> None:
 def test_parquet_states_its_format_version(tmp_path: Path) -> None:
     path = write_scorecards(CARDS, tmp_path / "cards.parquet")
 
-    assert pq.read_schema(path).metadata[b"qa_nlp.scorecard_format"] == b"1"
+    assert pq.read_schema(path).metadata[b"qa_nlp.scorecard_format"] == b"2"
     assert pq.read_schema(path).names == arrow_schema().names
 
 
@@ -354,7 +355,7 @@ def test_read_names_the_line_when_a_jsonl_file_is_cut_off_inside_a_character(
     [
         ("5", "must be an object, not int"),
         ('"some words"', "must be an object, not str"),
-        ("{}", "format None is not the format 1"),
+        ("{}", "format None is not the format 2"),
         ("[" * 100_000, "recursion"),
         ("9" * 10_000, "digits"),
     ],
@@ -372,19 +373,19 @@ def test_read_names_the_line_when_a_jsonl_line_is_no_scorecard(
 
 def test_read_refuses_a_jsonl_file_of_another_version(tmp_path: Path) -> None:
     path = tmp_path / "cards.jsonl"
-    path.write_text(json.dumps({**CARD.to_dict(), "format_version": 2}), "utf-8")
+    path.write_text(json.dumps({**CARD.to_dict(), "format_version": 1}), "utf-8")
 
-    with pytest.raises(ArtifactError, match=r"cards\.jsonl:1: scorecard format 2 is not"):
+    with pytest.raises(ArtifactError, match=r"cards\.jsonl:1: scorecard format 1 is not"):
         read_scorecards(path)
 
 
 def test_read_refuses_a_parquet_file_of_another_version(tmp_path: Path) -> None:
     table = to_arrow(CARDS)
     pq.write_table(
-        table.set_column(0, "format_version", pa.array([1, 2])), tmp_path / "cards.parquet"
+        table.set_column(0, "format_version", pa.array([2, 1])), tmp_path / "cards.parquet"
     )
 
-    with pytest.raises(ArtifactError, match=r"cards\.parquet: row 2: scorecard format 2 is not"):
+    with pytest.raises(ArtifactError, match=r"cards\.parquet: row 2: scorecard format 1 is not"):
         read_scorecards(tmp_path / "cards.parquet")
 
 

@@ -16,7 +16,9 @@ from qa_nlp.transcript import Role, Transcript, Turn
 __all__ = [
     "FILES",
     "READERS",
+    "MAIA",
     "STAR",
+    "maia_turn",
     "read_maia",
     "read_star",
     "read_unbabel",
@@ -24,11 +26,11 @@ __all__ = [
     "star_shown",
 ]
 
-_MAIA: Final = ("maia/data/de_client_02.json", "maia/Emotion/data/maia/pt_br_client_02_a.json")
+MAIA: Final = ("maia/data/de_client_02.json", "maia/Emotion/data/maia/pt_br_client_02_a.json")
 _UNBABEL: Final = "unbabel_maia/data/MAIA.en-fr.csv"
 STAR: Final = "star/dialogues.jsonl.gz"
 
-FILES: Final = (*_MAIA, _UNBABEL, STAR)
+FILES: Final = (*MAIA, _UNBABEL, STAR)
 """What is read, below the folder of data sets."""
 
 
@@ -46,13 +48,13 @@ def read_maia(folder: Path) -> list[Transcript]:
         In the order of the files.
     """
     return [
-        _transcript(f"maia-{chat['id']}", [_maia_turn(turn) for turn in chat["turns"]])
-        for name in _MAIA
+        _transcript(f"maia-{chat['id']}", [maia_turn(turn) for turn in chat["turns"]])
+        for name in MAIA
         for chat in json.loads((folder / name).read_text(encoding="utf-8"))
     ]
 
 
-def _maia_turn(turn: dict[str, Any]) -> Turn:
+def maia_turn(turn: dict[str, Any]) -> Turn:
     is_agent = turn["floor"] == "outbound"
     sentences = turn["text_src" if is_agent else "text_mt"]
     return Turn(Role.AGENT if is_agent else Role.CUSTOMER, _joined(sentences))

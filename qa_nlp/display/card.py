@@ -19,7 +19,18 @@ from qa_nlp.display.formats import (
 )
 from qa_nlp.scorecard import Grade, GradeStatus, Scorecard, TotalStatus
 
-__all__ = ["Bar", "CardView", "GradeView", "LevelView", "SectionView", "Status", "card_view"]
+__all__ = [
+    "Bar",
+    "CardView",
+    "GradeView",
+    "LevelView",
+    "SectionView",
+    "Status",
+    "calibration_words",
+    "card_view",
+    "contribution_words",
+    "level_set_words",
+]
 
 _SHOWN_METADATA: Final = ("agent_id", "team", "queue", "csat", "nps", "ces")
 _STATUS: Final = {
@@ -30,6 +41,11 @@ _STATUS: Final = {
     TotalStatus.NONE.value: ("○", "No score"),
     TotalStatus.FINAL.value: ("✓", "Final"),
 }
+_CONTRIBUTIONS: Final = {
+    "text.whole": "wording of the whole conversation",
+    "text.turns": "wording of the conversation, turn by turn",
+}
+_ABSENT: Final = " (not measured)"
 _URGENCY: Final = tuple(_STATUS)
 
 
@@ -65,7 +81,10 @@ class LevelView:
 
 @dataclass(frozen=True, slots=True)
 class GradeView:
-    """A grade; `status` is that of the grade, or ``"failed"`` where it failed the card."""
+    """A grade; `status` is that of the grade, or ``"failed"`` where it failed the card.
+
+    `points` says in words what the grade is worth and, once calibrated, how sure it is.
+    """
 
     anchor: str
     name: str
@@ -162,7 +181,7 @@ def card_view(card: Scorecard, anchor: str) -> CardView:
             for section in card.sections
         ),
         grades=tuple(_grade(card, index, anchor) for index in range(len(card.grades))),
-        calibration=_calibration(card),
+        calibration=calibration_words(card),
         error=None if card.error is None else clean(card.error),
         provenance=_provenance(card),
         has_transcript=card.transcript is not None,
@@ -207,16 +226,88 @@ def _failures(card: Scorecard, anchor: str) -> Iterator[tuple[str, str | None]]:
         yield spoken(criterion), places.get(criterion)
 
 
-def _calibration(card: Scorecard) -> str | None:
+def calibration_words(card: Scorecard) -> str | None:
+    """Say whether human grades informed a scorecard, and whether it was learnt from itself.
+
+    Parameters
+    ----------
+    card : Scorecard
+        The scorecard.
+
+    Returns
+    -------
+    str or None
+        Whole sentences; None where nothing on the card was answered.
+    """
     answered = [g for g in card.grades if g.status is not GradeStatus.NOT_APPLICABLE]
     calibrated = sum(grade.calibrated for grade in answered)
+    if card.fold is not None:
+        used = "Used in calibration; figures use its out-of-fold grades"
+        total = card.total_out_of_fold
+        used += "." if total is None else f" (total {total:.1f})."
+    else:
+        used = ""
     if not answered:
-        return None
+        return used or None
     if not calibrated:
-        return "From the rubric's own settings; no human grades have informed it."
-    if calibrated == len(answered):
-        return "Calibrated on human grades."
-    return f"{calibrated} of {len(answered)} grades are calibrated on human grades."
+        told = "From the rubric's own settings; no human grades have informed it."
+    elif calibrated == len(answered):
+        told = "Calibrated on human grades."
+    else:
+        told = f"{calibrated} of {len(answered)} grades are calibrated on human grades."
+    return f"{told} {used}".strip()
+
+
+def level_set_words(grade: Grade) -> str | None:
+    """Say which levels nine of ten raters would give, where that is more than one.
+
+    Parameters
+    ----------
+    grade : Grade
+        The grade.
+
+    Returns
+    -------
+    str or None
+        None where the grade is not calibrated, left to a person, or sure of one level.
+
+    Examples
+    --------
+    >>> grade = Grade("empathy", GradeStatus.GRADED, "good", level_set=("good", "excellent"))
+    >>> level_set_words(grade)
+    '9 of 10 raters would say good or excellent'
+    """
+    if grade.status is not GradeStatus.GRADED or len(grade.level_set) < 2:
+        return None
+    first, last = (
+        clean(name).replace("_", " ") for name in (grade.level_set[0], grade.level_set[-1])
+    )
+    return f"9 of 10 raters would say {first} {'or' if len(grade.level_set) == 2 else 'to'} {last}"
+
+
+def contribution_words(name: str) -> str:
+    """Give the name of a contribution as people read it.
+
+    Parameters
+    ----------
+    name : str
+        A signal column, a score of the text as a whole, or either with the mark of its absence.
+
+    Returns
+    -------
+    str
+        Signal columns keep their name, by which they are found elsewhere.
+
+    Examples
+    --------
+    >>> contribution_words("text.whole")
+    'wording of the whole conversation'
+    >>> contribution_words("phrase.hold (not measured)")
+    'phrase.hold, which could not be measured'
+    """
+    column = name.removesuffix(_ABSENT)
+    words = _CONTRIBUTIONS.get(column) or clean(column)
+    return words if column == name else f"{words}, which could not be measured"
 
 
 def _provenance(card: Scorecard) -> tuple[tuple[str, str], ...]:
@@ -241,7 +332,9 @@ def _grade(card: Scorecard, index: int, anchor: str) -> GradeView:
         critical=grade.critical,
         reason=None if grade.reason is None else clean(grade.reason),
         evidence=evidence_views(grade, index, card.transcript, anchor),
-        contributions=tuple((clean(name), signed(value)) for name, value in strongest_first),
+        contributions=tuple(
+            (contribution_words(name), signed(value)) for name, value in strongest_first
+        ),
     )
 
 
@@ -266,9 +359,14 @@ def _levels(grade: Grade) -> tuple[LevelView, ...]:
 
 
 def _points(grade: Grade) -> str | None:
-    if grade.points is None or grade.possible is None:
-        return None
-    return f"{decimals(grade.points)} of {decimals(grade.possible)} points"
+    parts = []
+    if grade.points is not None and grade.possible is not None:
+        parts.append(f"{decimals(grade.points)} of {decimals(grade.possible)} points")
+    if grade.calibrated:
+        parts.append("calibrated")
+    if sure := level_set_words(grade):
+        parts.append(sure)
+    return " · ".join(parts) or None
 
 
 def _score(total: float | None) -> str | None:

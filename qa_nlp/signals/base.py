@@ -127,6 +127,8 @@ class Batch:
         Row of each sentence's turn in the answers on turns.
     turn_answers : mapping of str to Answers
         What each classifier tells about each turn that has sentences, as `classify` would.
+    features : ndarray of float32, shape (distinct sentences, any)
+        What else the encoder tells of each sentence; no columns where it tells nothing else.
     """
 
     transcripts: tuple[Transcript, ...]
@@ -137,6 +139,9 @@ class Batch:
     heads: Mapping[str, Array]
     turn_of: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     turn_answers: Mapping[str, Answers] = field(default_factory=dict)
+    features: NDArray[np.float32] = field(
+        default_factory=lambda: np.zeros((0, 0), dtype=np.float32)
+    )
 
 
 def columns_of(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 
@@ -37,6 +37,7 @@ from qa_nlp.signals.required import (
 )
 from qa_nlp.signals.rules import CompiledRules, RuleHits, check_rules, rule_specs
 from qa_nlp.signals.sentiment import SENTIMENT, measure_sentiment
+from qa_nlp.signals.summary import Summary, summaries
 from qa_nlp.signals.tone import TONE, measure_tone
 from qa_nlp.signals.turns import answers_on_turns, turns_of
 from qa_nlp.text.language import language_of
@@ -127,6 +128,8 @@ class SignalTable:
         What encoded each, or would have.
     columns : mapping of str to Column
         By column name.
+    summaries : tuple of Summary, default ()
+        Of each transcript's text, where asked for.
     """
 
     transcript_ids: tuple[str, ...]
@@ -134,6 +137,78 @@ class SignalTable:
     encoded: tuple[bool, ...]
     encoders: tuple[EncoderOffer, ...]
     columns: Mapping[str, Column]
+    summaries: tuple[Summary, ...] = ()
+
+    def for_calibration(self) -> SignalTable:
+        """Give the same values without what only a scorecard shows.
+
+        Returns
+        -------
+        SignalTable
+            Without evidence; summaries of conversations up to a turn hold only their end.
+        """
+        nothing: list[tuple[Span, ...]] = [()] * len(self.transcript_ids)
+        columns = {name: Column(column.values, nothing) for name, column in self.columns.items()}
+        told = tuple(
+            summary.at_end() if "#" in name else summary
+            for name, summary in zip(self.transcript_ids, self.summaries, strict=True)
+        )
+        return replace(self, columns=columns, summaries=told)
+
+    def rows(self, order: Sequence[int]) -> SignalTable:
+        """Give some rows, in another order.
+
+        Parameters
+        ----------
+        order : sequence of int
+            Which.
+
+        Returns
+        -------
+        SignalTable
+            Those rows.
+        """
+        return SignalTable(
+            tuple(self.transcript_ids[row] for row in order),
+            tuple(self.languages[row] for row in order),
+            tuple(self.encoded[row] for row in order),
+            tuple(self.encoders[row] for row in order),
+            {
+                name: Column(column.values[list(order)], [column.evidence[row] for row in order])
+                for name, column in self.columns.items()
+            },
+            tuple(self.summaries[row] for row in order) if self.summaries else (),
+        )
+
+    @classmethod
+    def joined(cls, tables: Sequence[SignalTable]) -> SignalTable:
+        """Put tables of the same signals one below the other.
+
+        Parameters
+        ----------
+        tables : sequence of SignalTable
+            At least one.
+
+        Returns
+        -------
+        SignalTable
+            All rows, in order.
+        """
+        columns = {
+            name: Column(
+                np.concatenate([table.columns[name].values for table in tables]),
+                [spans for table in tables for spans in table.columns[name].evidence],
+            )
+            for name in tables[0].columns
+        }
+        return cls(
+            tuple(row for table in tables for row in table.transcript_ids),
+            tuple(row for table in tables for row in table.languages),
+            tuple(row for table in tables for row in table.encoded),
+            tuple(row for table in tables for row in table.encoders),
+            columns,
+            tuple(row for table in tables for row in table.summaries),
+        )
 
     def to_frame(self, library: str = "pandas") -> Any:
         """Give the values as a table, NaN where there was nothing to measure.
@@ -220,7 +295,10 @@ class SignalMeter:
             return self._readers[offer]
 
     def measure(
-        self, transcripts: Sequence[Transcript], uses: Collection[tuple[str, str]]
+        self,
+        transcripts: Sequence[Transcript],
+        uses: Collection[tuple[str, str]],
+        summarised: Literal["no", "end", "turns"] = "no",
     ) -> SignalTable:
         """Measure signals within scopes.
 
@@ -230,6 +308,8 @@ class SignalMeter:
             The conversations.
         uses : collection of (str, str)
             Signal and scope.
+        summarised : {"no", "end", "turns"}, default "no"
+            Whether to summarise each text as a whole, or after each of its turns too.
 
         Returns
         -------
@@ -243,6 +323,7 @@ class SignalMeter:
         evidence: dict[str, list[tuple[Span, ...]]] = {
             name: [()] * len(transcripts) for name in wanted
         }
+        told: list[Summary | None] = [None] * len(transcripts)
         for offer in dict.fromkeys(encoders):
             rows = [row for row, chosen in enumerate(encoders) if chosen is offer]
             batch = self._batch(
@@ -255,12 +336,17 @@ class SignalMeter:
                 values[name][rows] = columns[name].values
                 for row, spans in zip(rows, columns[name].evidence, strict=True):
                     evidence[name][row] = spans
+            if summarised != "no":
+                found = summaries(batch, every_turn=summarised == "turns")
+                for row, summary in zip(rows, found, strict=True):
+                    told[row] = replace(summary, encoder=offer.fingerprint)
         return SignalTable(
             tuple(transcript.id for transcript in transcripts),
             languages,
             tuple(map(EncoderOffer.reads, encoders, languages)),
             encoders,
             {name: Column(values[name], evidence[name]) for name in wanted},
+            tuple(summary for summary in told if summary is not None),
         )
 
     def batch(self, transcripts: Sequence[Transcript]) -> Batch:
@@ -300,6 +386,7 @@ class SignalMeter:
             {task: reader.heads[task].probabilities(found) for task, found in logits.items()},
             turns_of(table),
             answers_on_turns(table, reader.heads, logits),
+            rows[:, reader.encoder.width :],
         )
 
     def _offer(self, language: str | None) -> EncoderOffer:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from qa_nlp.calibration.grading import Measured, grade_criteria
-from qa_nlp.calibration.prior import PriorModel
+from qa_nlp.calibration.grading import Grader, Measured, grade_criteria
+from qa_nlp.calibration.model import CriterionModel
 from qa_nlp.rubric import Rubric
 from qa_nlp.scorecard import Grade, GradeStatus
 from qa_nlp.signals.base import SignalSpec, Span
@@ -54,11 +54,11 @@ def grades_of(
             **form,
         }
     )
-    models = {item.id: PriorModel.of(item, SPECS) for item in rubric.criteria}
+    models = {item.id: CriterionModel.of(item, SPECS) for item in rubric.criteria}
     columns = {"test.a": 1.0, "test.b": 0.0, "test.c": 0.0, **(values or {})}
     evidence = {name: tuple((spans or {}).get(name, ())) for name in columns}
     measured = Measured(transcript, language, encoded, columns, evidence)
-    return grade_criteria(rubric, models, measured, quotes=quotes)
+    return grade_criteria(Grader(rubric, models), measured, quotes=quotes)
 
 
 def test_grade_holds_what_follows_from_its_signals() -> None:
@@ -102,7 +102,15 @@ def test_criterion_does_not_apply_on_another_channel_or_in_another_language(
 ) -> None:
     (grade,) = grades_of(criterion(critical=True, **fields))
 
-    assert grade == Grade("one", GradeStatus.NOT_APPLICABLE, critical=True, reason=reason)
+    scale = {"no": 0.0, "yes": 1.0}
+    assert grade == Grade(
+        "one",
+        GradeStatus.NOT_APPLICABLE,
+        level_values=scale,
+        level_points=scale,
+        critical=True,
+        reason=reason,
+    )
 
 
 @pytest.mark.parametrize("fields", [{"channels": ["chat"]}, {"languages": ["en"]}])

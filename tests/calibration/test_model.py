@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.stats import logistic
 
-from qa_nlp.calibration.prior import PriorModel, Term
+from qa_nlp.calibration.model import CriterionModel, Term
 from qa_nlp.rubric import Criterion
 from qa_nlp.signals.base import SignalSpec
 
@@ -39,7 +39,7 @@ A, B = "test.a [first 2 turns]", "test.b"
 
 
 def test_of_reads_scales_and_directions_from_the_criterion() -> None:
-    model = PriorModel.of(criterion(), SPECS)
+    model = CriterionModel.of(criterion(), SPECS)
 
     assert model.terms == (Term(A, 0.5, 1.0, 2.0), Term(B, 10.0, 20.0, -3.0))
 
@@ -50,17 +50,17 @@ def test_of_reads_scales_and_directions_from_the_criterion() -> None:
 def test_of_spaces_cutpoints_evenly_around_zero_when_none_are_stated(
     levels: int, cutpoints: tuple[float, ...]
 ) -> None:
-    assert PriorModel.of(criterion(levels), SPECS).cutpoints == cutpoints
+    assert CriterionModel.of(criterion(levels), SPECS).cutpoints == cutpoints
 
 
 def test_of_takes_the_cutpoints_that_the_criterion_states() -> None:
-    assert PriorModel.of(criterion(3, [-0.5, 2.5]), SPECS).cutpoints == (-0.5, 2.5)
+    assert CriterionModel.of(criterion(3, [-0.5, 2.5]), SPECS).cutpoints == (-0.5, 2.5)
 
 
 def test_probabilities_are_those_computed_by_hand() -> None:
     # A: 2 × (0.75 - 0.5) / 1 = 0.5.  B: -3 × (20 - 10) / 20 = -1.5.  Logit -1, cutpoints -1 and 1:
     # P(>= l1) = logistic(0) = 1/2, P(>= l2) = logistic(-2) = 1 / (1 + e^2).
-    model = PriorModel.of(criterion(), SPECS)
+    model = CriterionModel.of(criterion(), SPECS)
 
     parts = model.contributions({A: 0.75, B: 20.0})
     chances = model.probabilities(sum(parts.values()))
@@ -71,7 +71,7 @@ def test_probabilities_are_those_computed_by_hand() -> None:
 
 
 def test_probabilities_are_those_of_the_cutpoints_when_nothing_speaks() -> None:
-    chances = PriorModel((), (-math.log(3), math.log(3))).probabilities(0.0)
+    chances = CriterionModel((), (-math.log(3), math.log(3))).probabilities(0.0)
 
     assert chances == pytest.approx([0.25, 0.5, 0.25])
 
@@ -87,14 +87,14 @@ def test_contribution_is_cut_at_one_typical_range_from_the_threshold(
 
 
 def test_contributions_leave_out_what_was_not_measured() -> None:
-    model = PriorModel.of(criterion(), SPECS)
+    model = CriterionModel.of(criterion(), SPECS)
 
     assert model.contributions({A: math.nan, B: 20.0}) == {B: -1.5}
     assert model.contributions({A: math.nan, B: math.nan}) == {}
 
 
 def test_share_of_gives_the_weight_of_some_signals_in_that_of_all() -> None:
-    model = PriorModel.of(criterion(), SPECS)
+    model = CriterionModel.of(criterion(), SPECS)
 
     assert model.share_of([B]) == pytest.approx(3 / 5)
     assert model.share_of([A, B]) == 1.0
@@ -111,7 +111,7 @@ cutpoints = st.lists(st.floats(-50, 50), min_size=1, max_size=8, unique=True).ma
 def test_probabilities_sum_to_one_and_none_is_negative(
     logit: float, cuts: tuple[float, ...]
 ) -> None:
-    chances = PriorModel((), cuts).probabilities(logit)
+    chances = CriterionModel((), cuts).probabilities(logit)
 
     assert chances.shape == (len(cuts) + 1,)
     assert chances.sum() == pytest.approx(1.0)
@@ -125,7 +125,7 @@ def test_probabilities_are_those_of_the_logistic_distribution(
     """Oracle: the cumulative logit model is the logistic distribution cut into intervals."""
     below = np.concatenate([[0.0], np.asarray(logistic.cdf(cuts, loc=logit)), [1.0]])
 
-    chances = PriorModel((), cuts).probabilities(logit)
+    chances = CriterionModel((), cuts).probabilities(logit)
 
     assert chances == pytest.approx(np.diff(below), abs=1e-12)
 
@@ -135,7 +135,7 @@ def test_every_level_is_reached_more_often_when_the_logit_is_higher(
     cuts: tuple[float, ...], one: float, other: float
 ) -> None:
     low, high = sorted([one, other])
-    model = PriorModel((), cuts)
+    model = CriterionModel((), cuts)
 
     reached_low = model.probabilities(low)[::-1].cumsum()
     reached_high = model.probabilities(high)[::-1].cumsum()
@@ -151,7 +151,7 @@ def test_expected_level_moves_in_the_stated_direction_of_each_signal(
     other: float, one: float, two: float, column: str, levels: int
 ) -> None:
     assume(one != two)
-    model = PriorModel.of(criterion(levels), SPECS)
+    model = CriterionModel.of(criterion(levels), SPECS)
 
     def expected(value: float) -> float:
         parts = model.contributions({A: other, B: other, column: value})

@@ -1,27 +1,34 @@
-"""The grade a rubric itself implies, before any human grade is known.
+"""How the signals of one criterion become the probability of each level.
 
-Each criterion states its signals with a direction, a threshold and a weight on the signals' fixed
-scales. With ``z = (value - threshold) / typical range``, cut to [-1, 1] and signed by direction,
-the levels follow a cumulative logit model (McCullagh 1980, "Regression Models for Ordinal Data"):
+With ``z = (value - threshold) / typical range``, cut to [-1, 1], the levels follow a cumulative
+logit model (McCullagh 1980, "Regression Models for Ordinal Data"):
 ``P(level >= k) = logistic(sum of weight * z - cutpoint k)``. A signal that could not be measured
-adds nothing.
+adds nothing, or what was learnt of its being absent. The rubric's own model has the weights and
+cutpoints that the criterion states; calibration learns others from human grades.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import Self
+from dataclasses import dataclass, field
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
+from qa_nlp.calibration.ordinal import level_probabilities
+from qa_nlp.calibration.text_score import TextTerm
 from qa_nlp.rubric import Criterion
 from qa_nlp.signals.base import SignalSpec
+from qa_nlp.signals.summary import Summary
 
-__all__ = ["PriorModel", "Term"]
+__all__ = ["ABSENT", "CriterionModel", "Term"]
+
+Array = NDArray[np.float64]
+
+ABSENT: Final = " (not measured)"
+"""What is added to a column's name for the effect of its having no value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,21 @@ class Term:
     scale: float
     weight: float
 
+    def position(self, value: float) -> float:
+        """Give a value's place on the signal's fixed scale.
+
+        Parameters
+        ----------
+        value : float
+            The measured value, not NaN.
+
+        Returns
+        -------
+        float
+            -1 to 1; 0 at the threshold.
+        """
+        return max(-1.0, min(1.0, (value - self.threshold) / self.scale))
+
     def contribution(self, value: float) -> float:
         """Give the logits that a value adds.
 
@@ -63,11 +85,11 @@ class Term:
         >>> Term("phrase.greeting", 0.5, 1.0, 4.0).contribution(0.9)
         1.6
         """
-        return self.weight * max(-1.0, min(1.0, (value - self.threshold) / self.scale))
+        return self.weight * self.position(value)
 
 
 @dataclass(frozen=True, slots=True)
-class PriorModel:
+class CriterionModel:
     """Turns the signals of one criterion into the probability of each level.
 
     Parameters
@@ -76,10 +98,16 @@ class PriorModel:
         The criterion's signals.
     cutpoints : tuple of float
         Increasing logits between neighbouring levels, shape (levels - 1,).
+    absent : mapping of str to float, optional
+        By column, the logits that its having no value adds.
+    text : tuple of TextTerm, default ()
+        What was learnt from the text as a whole.
     """
 
     terms: tuple[Term, ...]
     cutpoints: tuple[float, ...]
+    absent: Mapping[str, float] = field(default_factory=dict)
+    text: tuple[TextTerm, ...] = ()
 
     @classmethod
     def of(cls, criterion: Criterion, specs: Mapping[str, SignalSpec]) -> Self:
@@ -94,7 +122,7 @@ class PriorModel:
 
         Returns
         -------
-        PriorModel
+        CriterionModel
             Ready to use.
         """
         terms = tuple(
@@ -108,24 +136,37 @@ class PriorModel:
         )
         return cls(terms, criterion.prior_cutpoints)
 
-    def contributions(self, values: Mapping[str, float]) -> dict[str, float]:
+    def contributions(
+        self, values: Mapping[str, float], summary: Summary | None = None
+    ) -> dict[str, float]:
         """Give the logits that each measured signal adds.
 
         Parameters
         ----------
         values : mapping of str to float
             By column; NaN = not measured.
+        summary : Summary, optional
+            Of the transcript's text, where the model reads it.
 
         Returns
         -------
         dict of str to float
             By column, without those not measured.
         """
-        return {
+        parts = {
             term.column: term.contribution(values[term.column])
             for term in self.terms
             if not math.isnan(values[term.column])
         }
+        parts |= {
+            column + ABSENT: weight
+            for column, weight in self.absent.items()
+            if math.isnan(values[column])
+        }
+        if summary is not None and len(summary.rows):
+            own = [term for term in self.text if term.encoder == summary.encoder]
+            parts |= {term.name: term.contribution(summary) for term in own}
+        return parts
 
     def share_of(self, columns: Collection[str]) -> float:
         """Give the share of the criterion's weight that some of its signals carry.
@@ -138,12 +179,15 @@ class PriorModel:
         Returns
         -------
         float
-            0 to 1.
+            0 to 1; the share of their number where no signal has weight left.
         """
+        found = [term for term in self.terms if term.column in columns]
         total = math.fsum(abs(term.weight) for term in self.terms)
-        return math.fsum(abs(t.weight) for t in self.terms if t.column in columns) / total
+        if total <= 0:
+            return len(found) / len(self.terms)
+        return math.fsum(abs(term.weight) for term in found) / total
 
-    def probabilities(self, logit: float) -> NDArray[np.float64]:
+    def probabilities(self, logit: float) -> Array:
         """Give the probability of each level.
 
         Parameters
@@ -158,8 +202,7 @@ class PriorModel:
 
         Examples
         --------
-        >>> PriorModel((), (0.0,)).probabilities(0.0)
+        >>> CriterionModel((), (0.0,)).probabilities(0.0)
         array([0.5, 0.5])
         """
-        reached = np.concatenate([[1.0], expit(logit - np.array(self.cutpoints)), [0.0]])
-        return np.asarray(reached[:-1] - reached[1:])
+        return np.asarray(level_probabilities(np.array([logit]), np.array(self.cutpoints))[0])

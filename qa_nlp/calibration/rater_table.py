@@ -1,0 +1,166 @@
+"""A table of how strict the raters are, as people read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from html import escape
+from typing import TYPE_CHECKING, Any, Final
+
+from qa_nlp.errors import did_you_mean
+from qa_nlp.grade_levels import counted
+from qa_nlp.scorecards import to_library
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["RaterEffect", "RaterEffects"]
+
+
+@dataclass(frozen=True, slots=True)
+class RaterEffect:
+    """How strict one rater is.
+
+    Parameters
+    ----------
+    rater : str
+        Who.
+    severity : float
+        Logits against the average rater; greater than 0 is stricter.
+    low, high : float
+        95 % interval of the severity.
+    grades, transcripts : int
+        How many the rater gave, N/A left out, and on how many transcripts.
+    mean_level : float
+        Mean of the levels given, on the scale that `RaterEffects.scale` names.
+    adjusted_mean : float
+        What the average rater would have given to the same items.
+    infit, outfit : float or None
+        Mean squares of the residuals (Wright and Masters 1982, "Rating Scale Analysis"), about 1
+        where the rater grades as the model expects, more where the grades are erratic. They are
+        averaged over the posterior of the item effects given all grades, which draws them towards
+        1, and use items that several raters graded; None without such items.
+    component : int
+        Raters of different components share no item; their severities cannot be compared.
+    """
+
+    rater: str
+    severity: float
+    low: float
+    high: float
+    grades: int
+    transcripts: int
+    mean_level: float
+    adjusted_mean: float
+    infit: float | None
+    outfit: float | None
+    component: int
+
+
+_COLUMNS: Final = tuple(RaterEffect.__dataclass_fields__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RaterEffects:
+    """How strict the raters are.
+
+    Parameters
+    ----------
+    raters : tuple of RaterEffect
+        By name.
+    sigma, tau : float
+        Spread in logits of the items and of the raters' severities.
+    components : tuple of tuple of str
+        Groups of raters that are linked by items they share, by number.
+    scale : {"value", "share"}
+        What mean levels are: values of levels, or, where criteria have different scales, shares
+        between the worst level (0) and the best (1).
+    warnings : tuple of str
+        What to keep in mind.
+    adjusted : pandas.DataFrame
+        One row for each graded item: ``transcript_id``, ``criterion``, ``mean`` (mean value of the
+        levels given) and ``adjusted`` (what it would be, had the average rater graded).
+    """
+
+    raters: tuple[RaterEffect, ...]
+    sigma: float
+    tau: float
+    components: tuple[tuple[str, ...], ...]
+    scale: str
+    warnings: tuple[str, ...]
+    adjusted: pd.DataFrame = field(repr=False)
+
+    def __getitem__(self, rater: str) -> RaterEffect:
+        for effect in self.raters:
+            if effect.rater == rater:
+                return effect
+        tail = did_you_mean(rater, (effect.rater for effect in self.raters))
+        raise KeyError(f"no grades by {rater!r}{tail}")
+
+    def to_frame(self, library: str = "pandas") -> Any:
+        """Give the raters as a table.
+
+        Parameters
+        ----------
+        library : {"pandas", "polars", "arrow"}, default "pandas"
+            What to return.
+
+        Returns
+        -------
+        pandas.DataFrame, polars.DataFrame or pyarrow.Table
+            A row for each rater, with the fields of `RaterEffect`.
+
+        Raises
+        ------
+        ValueError
+            When the library is another.
+        """
+        rows = [{name: getattr(effect, name) for name in _COLUMNS} for effect in self.raters]
+        return to_library(rows, library, list(_COLUMNS))
+
+    def __repr__(self) -> str:
+        width = max([5, *(len(effect.rater) for effect in self.raters)])
+        lines = [
+            self._summary(),
+            f"{'rater':{width}}  severity  95 % interval   grades  mean  fair",
+        ]
+        for e in self.raters:
+            interval = f"{e.low:+.2f} to {e.high:+.2f}"
+            lines.append(
+                f"{e.rater:{width}}  {e.severity:+8.2f}  {interval:14}  {e.grades:6,}  "
+                f"{e.mean_level:4.2f}  {e.adjusted_mean:4.2f}"
+            )
+        return "\n".join([*lines, *(f"Note: {text}" for text in self.warnings)])
+
+    def _summary(self) -> str:
+        return (
+            f"<RaterEffects: {counted(len(self.raters), 'rater')}, spread of severities "
+            f"{self.tau:.2f} logits, of items {self.sigma:.2f}>"
+        )
+
+    def _repr_html_(self) -> str:
+        names: tuple[str, ...] = (
+            "Rater",
+            "Severity (logits)",
+            "95 % interval",
+            "Grades",
+            "Transcripts",
+        )
+        names += ("Mean level", "Adjusted mean", "Infit", "Outfit", "Group")
+        head = "".join(f"<th scope='col'>{name}</th>" for name in names)
+        rows = "".join(f"<tr>{''.join(_cells(effect))}</tr>" for effect in self.raters)
+        notes = "".join(f"<p>{escape(text)}</p>" for text in self.warnings)
+        return (
+            f"<p>{escape(self._summary().strip('<>'))}. Above 0 is stricter than the average "
+            f"rater.</p><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{notes}"
+        )
+
+
+def _cells(effect: RaterEffect) -> Iterable[str]:
+    yield f"<th scope='row'><bdi>{escape(effect.rater)}</bdi></th>"
+    yield f"<td>{effect.severity:+.2f}</td><td>{effect.low:+.2f} to {effect.high:+.2f}</td>"
+    yield f"<td>{effect.grades:,}</td><td>{effect.transcripts:,}</td>"
+    yield f"<td>{effect.mean_level:.2f}</td><td>{effect.adjusted_mean:.2f}</td>"
+    for fit in (effect.infit, effect.outfit):
+        yield f"<td>{'–' if fit is None else f'{fit:.2f}'}</td>"
+    yield f"<td>{effect.component + 1}</td>"

@@ -1,0 +1,358 @@
+"""The command ``qa-nlp calibrate``: learn from human grades, and tell what that changed.
+
+It also holds the options and the progress bar that it shares with ``score``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from qa_nlp.cli_errors import FINDINGS, JsonOption, fail, usage_errors
+from qa_nlp.errors import GradesError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from qa_nlp.grades import Grades
+    from qa_nlp.grades_check import GradesReport
+    from qa_nlp.importers import BadTranscript, Transcripts
+    from qa_nlp.rubric import Rubric
+    from qa_nlp.scorer import Scorer
+    from qa_nlp.transcript import Transcript
+
+    Collection = Iterable[Transcript | BadTranscript] | Transcripts
+
+__all__ = [
+    "DEFAULT_ENCODER",
+    "DEFAULT_RUBRIC",
+    "ColumnOption",
+    "FormatOption",
+    "InferRolesOption",
+    "RoleOption",
+    "calibrate",
+    "check_place",
+    "learnt",
+    "open_transcripts",
+    "pairs",
+    "progress_bar",
+    "tell_learnt",
+]
+
+DEFAULT_RUBRIC: Final = "service_excellence"
+DEFAULT_ENCODER: Final = "auto"
+
+FormatOption = Annotated[
+    str | None, typer.Option("--format", help="Read the files as this format.")
+]
+RoleOption = Annotated[
+    list[str] | None, typer.Option(help="Whose label is whose: spk_0=agent. Repeatable.")
+]
+InferRolesOption = Annotated[
+    bool, typer.Option("--infer-roles", help="Infer roles that the files do not state.")
+]
+ColumnOption = Annotated[
+    list[str] | None, typer.Option(help="Columns of a table: text=utterance. Repeatable.")
+]
+
+_SCORER_FILES: Final = ("manifest.json", "rubric.yaml", "calibrator.safetensors")
+_GRADE_OPTIONS: Final = (
+    "on the command line, columns= is --grade-column OURS=THEIRS (repeatable), and criterion= is "
+    "--criterion NAME"
+)
+
+
+def calibrate(
+    transcripts: Annotated[
+        str, typer.Argument(metavar="TRANSCRIPTS", help="File, folder or glob of transcripts.")
+    ],
+    grades: Annotated[
+        str, typer.Argument(metavar="GRADES", help="Human grades: .csv, .tsv, .parquet or .jsonl.")
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder to write, such as support_call.scorer.")
+    ],
+    rubric: Annotated[
+        str, typer.Option("--rubric", "-r", help="Shipped rubric, or the path of a YAML file.")
+    ] = DEFAULT_RUBRIC,
+    more: Annotated[
+        list[str] | None,
+        typer.Option("--transcripts", metavar="IN", help="More transcripts. Repeatable."),
+    ] = None,
+    grade_column: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="OURS=THEIRS",
+            help="Columns of the grades: transcript_id='Call ID', rater=Analyst, level=Score; or, "
+            "with a column for each criterion, empathy='Empathy (1-5)'. Repeatable.",
+        ),
+    ] = None,
+    criterion: Annotated[
+        str | None, typer.Option(help="What all grades are of, in a file that does not say.")
+    ] = None,
+    file_format: FormatOption = None,
+    role: RoleOption = None,
+    infer_roles: InferRolesOption = False,
+    column: ColumnOption = None,
+    encoder: Annotated[
+        str, typer.Option(help="auto (by language), en, en-research, multilingual or a folder.")
+    ] = DEFAULT_ENCODER,
+    as_json: JsonOption = False,
+) -> None:
+    """Learn from human grades, show what that changed, and save a scorer.
+
+    The folder holds what was learnt, ids and grades, and no words of any conversation. Exit code 1
+    where a transcript could not be read; the scorer is written from the others.
+    """
+    from qa_nlp.rubric import Rubric
+
+    with usage_errors():
+        form = Rubric.load(rubric)
+        check_place(out)
+        calls = open_transcripts(
+            [transcripts, *(more or ())], file_format, role, infer_roles, column
+        )
+        given = _read_grades(grades, grade_column, criterion)
+        bad: list[BadTranscript] = []
+        report = _checked(given, form, calls, bad, quiet=as_json)
+        scorer = learnt(calls, given, form, encoder, quiet=as_json)
+        scorer.save(out)
+    if as_json:
+        typer.echo(json.dumps(_as_json(scorer, report, bad, out), ensure_ascii=False))
+    else:
+        tell_learnt(scorer)
+        typer.echo(f"\nwritten: {out}")
+        typer.echo(f"next: qa-nlp score IN… --scorer {shlex.quote(str(out))}")
+    raise typer.Exit(FINDINGS if bad else 0)
+
+
+def pairs(
+    option: str,
+    given: Sequence[str] | None,
+    example: str,
+    split: Callable[[str, str], tuple[str, str, str]] = str.rpartition,
+) -> dict[str, str]:
+    """Read an option of the form ``A=B``, or end with exit code 2.
+
+    Parameters
+    ----------
+    option : str
+        Its name, for the message.
+    given : sequence of str, optional
+        What was given.
+    example : str
+        What it takes, for the message.
+    split : callable, default str.rpartition
+        Which ``=`` divides: the last one, or with `str.partition` the first.
+
+    Returns
+    -------
+    dict of str to str
+        What stands left to what stands right.
+
+    Examples
+    --------
+    >>> pairs("--role", ["spk_0=agent"], "LABEL=ROLE")
+    {'spk_0': 'agent'}
+    """
+    found = {}
+    for pair in given or ():
+        name, separator, value = split(pair, "=")
+        if not separator or not name:
+            fail(f"{option} takes {example}, not {pair!r}")
+        found[name] = value
+    return found
+
+
+def open_transcripts(
+    inputs: Sequence[str],
+    file_format: str | None,
+    role: Sequence[str] | None,
+    infer_roles: bool,
+    column: Sequence[str] | None,
+) -> Transcripts:
+    """Find the transcripts that a command names, as its options say.
+
+    Parameters
+    ----------
+    inputs : sequence of str
+        Files, folders or globs.
+    file_format : str, optional
+        Name of a format.
+    role, column : sequence of str, optional
+        ``LABEL=ROLE`` and ``OURS=THEIRS``.
+    infer_roles : bool
+        Whether to infer roles that are not stated.
+
+    Returns
+    -------
+    Transcripts
+        Read as they are asked for.
+
+    Raises
+    ------
+    TranscriptError
+        When an input matches nothing, or a name is unknown.
+    """
+    from qa_nlp.importers import read_transcripts
+
+    roles = pairs("--role", role, "LABEL=ROLE such as spk_0=agent")
+    columns = pairs("--column", column, "OURS=THEIRS such as text=utterance")
+    return read_transcripts(list(inputs), file_format, roles, infer_roles, columns)
+
+
+def check_place(out: Path) -> None:
+    """See that a scorer can be written to a folder, before any work; else end with exit code 2.
+
+    Parameters
+    ----------
+    out : pathlib.Path
+        A new folder, or one with a saved scorer, which will be replaced.
+    """
+    if os.path.lexists(out) and not all((out / name).is_file() for name in _SCORER_FILES):
+        fail(f"{out}: something else than a saved scorer lies there; choose another --out")
+    folder = next(parent for parent in out.absolute().parents if parent.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        fail(f"{out}: cannot be written: {folder} is no folder that you may write to")
+
+
+def _read_grades(source: str, columns: Sequence[str] | None, criterion: str | None) -> Grades:
+    from qa_nlp.grades import read_grades
+
+    example = "OURS=THEIRS such as transcript_id='Call ID'"
+    named = pairs("--grade-column", columns, example, str.partition)
+    try:
+        return read_grades(source, named, criterion=criterion)
+    except GradesError as error:
+        message = str(error)
+        if "columns" in message or "criterion=" in message:
+            message += f"\n{_GRADE_OPTIONS}"
+        fail(message)
+
+
+def _checked(
+    grades: Grades, rubric: Rubric, calls: Transcripts, bad: list[BadTranscript], *, quiet: bool
+) -> GradesReport:
+    """Check grades before anything is measured; the transcripts are read for their ids only."""
+    from qa_nlp.grades_check import check_grades
+    from qa_nlp.terminal import plain
+
+    report = check_grades(grades, rubric, _readable(calls, bad))
+    if not quiet or not report.ok:
+        for item in bad:
+            typer.echo(f"not read: {plain(item.error)}", err=True)
+    if not report.ok:
+        fail("\n".join(str(finding).removeprefix("error: ") for finding in report.errors))
+    if not quiet:
+        typer.echo(plain(report.summary), err=True)
+        for finding in report.warnings:
+            typer.echo(plain(finding), err=True)
+    return report
+
+
+def _readable(calls: Transcripts, bad: list[BadTranscript]) -> Iterator[Transcript]:
+    from qa_nlp.importers import BadTranscript
+
+    for item in calls.iter_all():
+        if isinstance(item, BadTranscript):
+            bad.append(item)
+        else:
+            yield item
+
+
+def learnt(
+    calls: Collection, grades: object, rubric: Rubric, encoder: str, *, quiet: bool
+) -> Scorer:
+    """Calibrate a new scorer, with a progress bar on standard error.
+
+    Parameters
+    ----------
+    calls : Transcripts or iterable of Transcript
+        The graded conversations.
+    grades : object
+        What `read_grades` takes.
+    rubric : Rubric
+        The questions.
+    encoder : str
+        What reads the texts.
+    quiet : bool
+        Whether to leave the bar out.
+
+    Returns
+    -------
+    Scorer
+        Calibrated.
+
+    Raises
+    ------
+    QaNlpError
+        When the weights are missing, or the grades cannot be used.
+    """
+    from qa_nlp.scorer import Scorer
+
+    if quiet:
+        return Scorer(rubric, encoder=encoder).calibrate(calls, grades)
+    with progress_bar() as bar:
+        task = bar.add_task("loading the encoder", total=None)
+        scorer = Scorer(rubric, encoder=encoder)
+        bar.update(task, description="measuring graded conversations")
+
+        def step(what: str, done: int, total: int) -> None:
+            words = "learning from grades" if what == "fitted" else None
+            bar.update(task, description=words, completed=done, total=total or None)
+
+        return scorer.calibrate(calls, grades, step)
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress]:
+    """Draw a bar on standard error, with a description, a count and the time.
+
+    Yields
+    ------
+    rich.progress.Progress
+        Without a task.
+    """
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from qa_nlp.terminal import console
+
+    words = TextColumn("{task.description}")
+    columns = (words, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console(stderr=True)) as bar:
+        yield bar
+
+
+def tell_learnt(scorer: Scorer) -> None:
+    """Print what calibration changed: a table, what it means, and how strict each rater is.
+
+    Parameters
+    ----------
+    scorer : Scorer
+        A calibrated one.
+    """
+    from qa_nlp.terminal import calibration_view, console
+
+    if scorer.summary is None:
+        return
+    console().print(calibration_view(scorer.summary))
+
+
+def _as_json(
+    scorer: Scorer, report: GradesReport, bad: Sequence[BadTranscript], out: Path
+) -> dict[str, object]:
+    findings = report.to_dict()["findings"]
+    return {
+        "out": str(out),
+        "fingerprint": scorer.fingerprint,
+        "summary": None if scorer.summary is None else scorer.summary.to_dict(),
+        "warnings": [found for found in findings if found["severity"] == "warning"],
+        "not_read": [{"where": item.source, "problem": str(item.error)} for item in bad],
+    }

@@ -1,0 +1,153 @@
+"""Levels and texts as grade files write them, and how messages show them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from qa_nlp.errors import did_you_mean
+
+if TYPE_CHECKING:
+    from qa_nlp.rubric import Criterion
+
+__all__ = [
+    "LONGEST_SHOWN",
+    "NOT_APPLICABLE",
+    "counted",
+    "level_position",
+    "level_text",
+    "shown_text",
+    "unknown_level",
+]
+
+NOT_APPLICABLE: Final = "N/A"
+"""The level of a criterion that did not apply."""
+
+LONGEST_SHOWN: Final = 40
+"""Characters of a cell that messages show; a longer one may be what somebody said."""
+
+_NOT_APPLICABLE_WORDS: Final = frozenset({"n/a", "na", "n.a.", "not applicable", "not_applicable"})
+_WHOLE: Final = re.compile(r"([+-]?\d+)\.0+")
+
+
+def level_text(text: str) -> str:
+    """Give the text of a level in its one form.
+
+    Parameters
+    ----------
+    text : str
+        The cell.
+
+    Returns
+    -------
+    str
+        Stripped, ``"N/A"`` for every spelling of it, and a whole number without decimals.
+
+    Examples
+    --------
+    >>> level_text(" 4.0"), level_text("n.a.")
+    ('4', 'N/A')
+    """
+    text = text.strip()
+    return NOT_APPLICABLE if text.casefold() in _NOT_APPLICABLE_WORDS else _shortest(text)
+
+
+def _shortest(text: str) -> str:
+    number = _WHOLE.fullmatch(text)
+    return number[1] if number else text
+
+
+def level_position(criterion: Criterion, text: str) -> int | None:
+    """Find a level as grade files write it: by its id or its value, never by its position.
+
+    Parameters
+    ----------
+    criterion : Criterion
+        The criterion.
+    text : str
+        An id, a value, or ``"N/A"``.
+
+    Returns
+    -------
+    int or None
+        Position in ``criterion.levels``, 0 = worst; -1 for N/A; None where there is no such level.
+    """
+    if text == NOT_APPLICABLE:
+        return -1
+    ids = [level.id for level in criterion.levels]
+    if text in ids:
+        return ids.index(text)
+    same = [at for at, name in enumerate(ids) if _shortest(name) == text]
+    if len(same) == 1:  # a level may be called 4.0, and 4.0 is read as 4
+        return same[0]
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    values = [level.value for level in criterion.levels]
+    return values.index(number) if number in values else None
+
+
+def unknown_level(criterion: Criterion, text: str) -> str:
+    """Say in words that a criterion has no such level, and which it has.
+
+    Parameters
+    ----------
+    criterion : Criterion
+        The criterion.
+    text : str
+        What was written.
+
+    Returns
+    -------
+    str
+        One sentence, with near matches.
+    """
+    ids = [level.id for level in criterion.levels]
+    values = ", ".join(f"{level.value:g}" for level in criterion.levels)
+    by_value = "" if values == ", ".join(ids) else f" (values: {values})"
+    return (
+        f"criterion {criterion.id!r} has no level {shown_text(text)}{did_you_mean(text, ids)}"
+        f"{by_value}; write a level's id, its value or {NOT_APPLICABLE}"
+    )
+
+
+def shown_text(text: str) -> str:
+    """Give a cell for a message; a long one is not shown.
+
+    Parameters
+    ----------
+    text : str
+        The cell.
+
+    Returns
+    -------
+    str
+        The text in quotes, or how long it is.
+
+    Examples
+    --------
+    >>> shown_text("good"), shown_text("x" * 50)
+    ("'good'", '(a text of 50 characters)')
+    """
+    return repr(text) if len(text) <= LONGEST_SHOWN else f"(a text of {len(text):,} characters)"
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """Give a number with its noun.
+
+    Parameters
+    ----------
+    number : int
+        How many.
+    one : str
+        The noun for one of them.
+    many : str, optional
+        The noun for several; default: with an s.
+
+    Returns
+    -------
+    str
+        Such as ``"1 grade"`` or ``"1,200 grades"``.
+    """
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

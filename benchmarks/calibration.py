@@ -34,8 +34,8 @@ SETFIT: Final = "setfit"
 NAMES: Final = ("figures", "methods", "sets")
 MODULES: Final = (
     *("bootstrap", "calibration", "conversations", "graded_sets", "kept", "resampling", "setfit"),
-    *(f"calibration_{name}" for name in (*NAMES, "few", "level_sets", "maia", "means")),
-    *(f"calibration_{name}" for name in ("results", "setfit", "speed", "uss")),
+    *(f"calibration_{name}" for name in (*NAMES, "few", "kept", "level_sets", "maia")),
+    *(f"calibration_{name}" for name in ("means", "results", "setfit", "speed", "uss")),
     "texts",
 )
 MEASURED: Final = Measured(

@@ -6,6 +6,7 @@ are graded. All methods see the same draws, so that a lead is measured draw by d
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.parts.calibration_figures import drawn_kappa, drawn_spearman
+from benchmarks.parts.calibration_kept import once
 from benchmarks.parts.calibration_methods import METHODS, OWN, Told, own_out_of_fold
 from benchmarks.parts.calibration_sets import CORPORA, MAIA_SETS, GradedSet, graded_set
 from benchmarks.parts.resampling import Resampler
@@ -65,13 +67,17 @@ def measure_few(folder: Path, draws: int = DRAWS) -> dict[str, Any]:
     found = {}
     for name in SETS:
         graded = graded_set(folder, name)
-        every = figures_of(graded, np.arange(len(graded.truth)), own_out_of_fold(graded))
-        cells: dict[str, Any] = {"all": {what: round(value, 4) for what, value in every.items()}}
-        for size in SIZES[name.split()[0]]:
-            cells[str(size)] = summarise(list(_draws(graded, size, draws)))
-            print(f"  {name}, {size}: {cells[str(size)]['figures'][OWN]}", flush=True)
-        found[name] = cells
+        found[name] = once("few", graded, draws, functools.partial(_measure, graded, draws))
     return found
+
+
+def _measure(graded: GradedSet, draws: int) -> dict[str, Any]:
+    every = figures_of(graded, np.arange(len(graded.truth)), own_out_of_fold(graded))
+    cells: dict[str, Any] = {"all": {what: round(value, 4) for what, value in every.items()}}
+    for size in SIZES[graded.name.split()[0]]:
+        cells[str(size)] = summarise(list(_draws(graded, size, draws)))
+        print(f"  {graded.name}, {size}: {cells[str(size)]['figures'][OWN]}", flush=True)
+    return cells
 
 
 def _draws(graded: GradedSet, size: int, draws: int) -> Iterator[dict[str, dict[str, float]]]:

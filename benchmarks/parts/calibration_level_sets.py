@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from benchmarks.parts.calibration import brier_skill, calibration_error
 from benchmarks.parts.calibration_figures import BAD, constant_width
+from benchmarks.parts.calibration_kept import once
 from benchmarks.parts.calibration_methods import levels_of_chances, own_out_of_fold
 from benchmarks.parts.calibration_sets import CORPORA, GradedSet, graded_set, take
 from benchmarks.parts.resampling import Resampler, figure
@@ -52,9 +54,15 @@ def measure_level_sets(folder: Path, splits: int = SPLITS) -> dict[str, Any]:
     found = {}
     for name in SETS:
         graded = graded_set(folder, name)
-        found[name] = {"sets": _sets(graded, splits), "probabilities": _probabilities(graded)}
+        found[name] = once(
+            "level_sets", graded, splits, functools.partial(_measure, graded, splits)
+        )
         print(f"  {name}: {found[name]}", flush=True)
     return found
+
+
+def _measure(graded: GradedSet, splits: int) -> dict[str, Any]:
+    return {"sets": _sets(graded, splits), "probabilities": _probabilities(graded)}
 
 
 def split_rows(groups: Index, share: float, seed: int) -> tuple[Index, Index]:

@@ -5,6 +5,7 @@ Each learns from some conversations as if no other had been graded, and grades o
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -257,8 +258,9 @@ def own_out_of_fold(graded: GradedSet) -> Told:
     return levels_of_chances(np.array(rows), graded.values)
 
 
+@functools.cache
 def learning_state() -> dict[str, str]:
-    """Hash the code that learns.
+    """Hash the code that learns, as it is when first asked for.
 
     Returns
     -------

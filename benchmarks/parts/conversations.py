@@ -15,8 +15,8 @@ from qa_nlp.transcript import Role, Transcript, Turn
 
 __all__ = [
     "FILES",
-    "READERS",
     "MAIA",
+    "READERS",
     "STAR",
     "maia_turn",
     "read_maia",

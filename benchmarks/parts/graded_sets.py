@@ -1,4 +1,4 @@
-"""Public conversations with people's grades: USS (satisfaction) and MAIA (task success, quality)."""
+"""Public conversations with grades by people: USS (satisfaction), MAIA (success and quality)."""
 
 from __future__ import annotations
 

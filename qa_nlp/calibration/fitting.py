@@ -1,6 +1,7 @@
 """Learn one criterion: strengths by cross-validation, then a model, and one for each fold.
 
-Up to `FEW` graded transcripts the strength of the pull towards the rubric is fixed; above it,
+First the rubric's weights as a whole are multiplied by the factor that fits best; then each may
+move away from there. Below `FEW` graded transcripts the strength of the pull is fixed; above,
 another strength, or no score of the text as a whole, is taken where left-out groups are predicted
 clearly better with it. Every choice is made anew within the grades that a fold's model sees.
 """
@@ -29,10 +30,13 @@ Index = NDArray[np.int64]
 FEW: Final = 40
 """Graded transcripts below which strengths are fixed."""
 
-FIXED_STRENGTH: Final = 1.0
-"""A prior standard deviation of one logit around the rubric's weight."""
+FIXED_STRENGTH: Final = 10.0
+"""A prior standard deviation of a third of a logit around the rubric's weight times its factor."""
 
-OTHER_STRENGTHS: Final = (0.1, 10.0, 100.0)
+OTHER_STRENGTHS: Final = (1.0, 100.0)
+SCALE_STRENGTH: Final = 4.0
+"""Of the pull towards 1 on the factor of all the rubric's weights: a standard deviation of .5."""
+
 TEXT_STRENGTH: Final = 1.0
 ABSENT_STRENGTH: Final = 4.0
 SHIFT_STRENGTH: Final = 0.05
@@ -100,8 +104,12 @@ def fit_model(data: CriterionData, held_out: int | None = None) -> FittedModel:
     offset, severities = _severities(data, items, row, level, rater)
     text = _texts(data, items, row, level, offset)
     few = len(items) < FEW
+    scales = {
+        texts: _scale(data, items, row, level, offset, texts)
+        for texts in dict.fromkeys(texts for _, texts in _options(text, few))
+    }
     candidates = [
-        (strength, texts, _design(data, items, absent, texts, strength))
+        (strength, texts, _design(data, items, absent, texts, strength, scales[texts]))
         for strength, texts in _options(text, few)
     ]
     best = 0
@@ -163,19 +171,47 @@ def _texts(
     return whole + fit_turns(data.turns, data.views.summaries, items, np.unique(groups))
 
 
+def _scale(
+    data: CriterionData,
+    items: Index,
+    row: Index,
+    level: Index,
+    offset: Array,
+    texts: tuple[TextFit, ...],
+) -> float:
+    """Give the factor by which the rubric's weights as a whole fit best."""
+    weights = np.array([term.weight for term in data.prior.terms])
+    whole = np.nan_to_num(data.positions[items]) @ weights
+    x = np.column_stack([whole, *(text.left_out for text in texts)])
+    zeros = [0.0] * len(texts)
+    fitted = OrdinalRegression(
+        [SCALE_STRENGTH, *(TEXT_STRENGTH for _ in texts)],
+        prior_coef=[1.0, *zeros],
+        prior_cutpoints=data.prior.cutpoints,
+        shift_strength=SHIFT_STRENGTH,
+        gap_strength=GAP_STRENGTH,
+        signs=[1] * (1 + len(texts)),
+    ).fit(x[row], level, offset=offset)
+    return float(fitted.coef_[0])
+
+
 def _design(
     data: CriterionData,
     items: Index,
     absent: list[int],
     texts: tuple[TextFit, ...],
     strength: float,
+    scale: float = 1.0,
 ) -> _Design:
     positions = data.positions[items]
-    weights = np.array([term.weight for term in data.prior.terms])
+    weights = scale * np.array([term.weight for term in data.prior.terms])
     blocks = [np.nan_to_num(positions), np.isnan(positions[:, absent]).astype(np.float64)]
     center = [weights, np.zeros(len(absent))]
     pull = [np.full(len(weights), strength), np.full(len(absent), ABSENT_STRENGTH)]
-    signs = [np.sign(weights).astype(np.int64), np.zeros(len(absent), dtype=np.int64)]
+    signs = [
+        np.sign([term.weight for term in data.prior.terms]).astype(np.int64),
+        np.zeros(len(absent), dtype=np.int64),
+    ]
     for text in texts:
         blocks.append(text.left_out[:, None])
         center.append(np.zeros(1))

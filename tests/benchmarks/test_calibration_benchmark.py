@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,12 +22,13 @@ from benchmarks.parts.calibration_figures import (
     others_mean,
     single_reliability,
 )
+from benchmarks.parts.calibration_kept import once
 from benchmarks.parts.calibration_level_sets import split_rows
 from benchmarks.parts.calibration_means import simulate
 from benchmarks.parts.calibration_methods import METHODS, OWN, levels_of_chances
 from benchmarks.parts.calibration_results import calibration_targets
 from benchmarks.parts.calibration_setfit import level_pairs
-from benchmarks.parts.calibration_sets import take
+from benchmarks.parts.calibration_sets import GradedSet, take
 from benchmarks.parts.calibration_speed import invented
 from benchmarks.parts.resampling import Resampler
 
@@ -193,3 +195,16 @@ def test_calibration_targets_of_few_grades_name_the_best_baseline() -> None:
     assert share.value == pytest.approx(0.5 / 0.55, abs=1e-4)
     assert "gradient boosting" in lead.name
     assert lead.value == pytest.approx(0.05)
+
+
+def test_once_measures_again_only_when_something_has_changed(tmp_path: Path) -> None:
+    (data,) = invented(1, 10)
+    graded = GradedSet("SGD turns", data, np.ones(10), np.array(["en"] * 10))
+    calls: list[int] = []
+
+    def measure() -> int:
+        calls.append(1)
+        return len(calls)
+
+    found = [once("few", graded, repeats, measure, tmp_path) for repeats in (5, 5, 6)]
+    assert found == [1, 1, 2]

@@ -305,7 +305,7 @@ def test_raters_who_contradict_each_other_throughout_teach_no_signal(plain: Cali
     assert weights[0] < agreed[0] / 2
 
 
-def test_signal_that_was_never_measured_keeps_its_prior_weight() -> None:
+def test_signal_that_was_never_measured_keeps_its_prior_weight_times_the_common_factor() -> None:
     columns: Mapping[str, Column] = {
         **SOME.table.columns,
         "conduct.agent_questions": Column(np.full(30, np.nan), [()] * 30),
@@ -313,8 +313,10 @@ def test_signal_that_was_never_measured_keeps_its_prior_weight() -> None:
 
     found = learnt(replace(SOME, table=replace(SOME.table, columns=columns)), SOME.grades())
 
-    term = found.criteria["tone"].model.terms[1]
-    assert term.weight == pytest.approx(-1.0, abs=1e-6)
+    measured, never = found.criteria["tone"].model.terms
+    # the measured one, at 2 in the rubric, may also move on its own; three such standard deviations
+    assert never.weight == pytest.approx(-measured.weight / 2, abs=1.0)
+    assert never.weight < 0
     assert not found.criteria["tone"].model.absent
 
 

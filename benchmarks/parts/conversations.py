@@ -55,6 +55,18 @@ def read_maia(folder: Path) -> list[Transcript]:
 
 
 def maia_turn(turn: dict[str, Any]) -> Turn:
+    """Give a turn of MAIA in English: of agents as they wrote, of customers in translation.
+
+    Parameters
+    ----------
+    turn : dict of str
+        As it is published.
+
+    Returns
+    -------
+    Turn
+        With the role of its writer.
+    """
     is_agent = turn["floor"] == "outbound"
     sentences = turn["text_src" if is_agent else "text_mt"]
     return Turn(Role.AGENT if is_agent else Role.CUSTOMER, _joined(sentences))

@@ -1,8 +1,11 @@
 """What calibration on human grades reaches, beside people, rubrics alone and simple baselines.
 
-Run: QA_NLP_DATA=... python -m benchmarks.calibration. Each part is kept in build/calibration, so
-that ``--only PART`` measures one part anew and takes the others from there; SetFit, the slowest,
-is measured only when it is asked for, and its cells may stay empty. ``--print`` records nothing.
+Run: QA_NLP_DATA=... python -m benchmarks.calibration. It measures all parts but SetFit, the
+slowest, whose cells may stay empty; ``--only PART`` measures one, SetFit too, and takes the others
+from build/calibration. There lies also what slow parts gave of single sets, and the library's
+grades out of fold: these are measured again only where code, signals or grades have changed.
+Nothing is recorded while another part than SetFit is missing there or was measured on other things.
+``--print`` records nothing, and alone measures nothing.
 """
 
 from __future__ import annotations
@@ -16,10 +19,10 @@ from typing import Any, Final
 
 from benchmarks.parts.bootstrap import ROUNDS
 from benchmarks.parts.calibration_few import measure_few
+from benchmarks.parts.calibration_kept import part_state
 from benchmarks.parts.calibration_level_sets import MOST_ROWS, measure_level_sets
 from benchmarks.parts.calibration_maia import measure_maia
 from benchmarks.parts.calibration_means import measure_means
-from benchmarks.parts.calibration_methods import learning_state
 from benchmarks.parts.calibration_results import calibration_targets, readme_table
 from benchmarks.parts.calibration_setfit import measure_setfit
 from benchmarks.parts.calibration_sets import KEPT, RUBRICS, TURN_DIALOGUES
@@ -27,22 +30,22 @@ from benchmarks.parts.calibration_speed import measure_speed
 from benchmarks.parts.calibration_uss import measure_uss
 from benchmarks.parts.graded_sets import GRADED_FILES
 from benchmarks.parts.kept import keep, kept
-from benchmarks.record import ROOT, Measured, data_folder, data_sha256, file_sha256, record
+from benchmarks.record import ROOT, Measured, data_folder, data_sha256, record
 from qa_nlp.scorer import Scorer
 
 SETFIT: Final = "setfit"
-NAMES: Final = ("figures", "methods", "sets")
 MODULES: Final = (
-    *("bootstrap", "calibration", "conversations", "graded_sets", "kept", "resampling", "setfit"),
-    *(f"calibration_{name}" for name in (*NAMES, "few", "kept", "level_sets", "maia")),
-    *(f"calibration_{name}" for name in ("means", "results", "setfit", "speed", "uss")),
-    "texts",
+    *("bootstrap", "calibration", "conversations", "graded_sets", "kept", "measures"),
+    *("resampling", "setfit", "texts"),
+    *(f"calibration_{name}" for name in ("few", "figures", "kept", "level_sets", "maia", "means")),
+    *(f"calibration_{name}" for name in ("methods", "results", "sets", "setfit", "speed", "uss")),
 )
 MEASURED: Final = Measured(
     weights=["models/encoder-en", "models/phrases-en"],
     rubrics=["rubric_prompts/background.yaml", "rubric_prompts/phrases", *RUBRICS.values()],
     modules=[
         *(f"benchmarks/parts/{name}.py" for name in MODULES),
+        "qa_nlp/agreement",
         "qa_nlp/calibration",
         "qa_nlp/encoding",
         "qa_nlp/phrase_bank.py",
@@ -86,7 +89,7 @@ def main() -> int:
         print("QA_NLP_DATA names no folder with the public data sets: nothing was measured")
         return 0
     common = _common_state(data)
-    states = {part: common | _part_state(part) for part in PARTS}
+    states = {part: common | part_state(part) for part in PARTS}
     paths = {part: KEPT / f"{part}.json" for part in PARTS}
     wanted = [part for part in PARTS if part != SETFIT]
     for part in [options.only] if options.only else [] if options.print else wanted:
@@ -115,20 +118,11 @@ def _options() -> argparse.Namespace:
 
 
 def _common_state(data: Path) -> dict[str, str]:
-    """Hash the data, the signals and the code that learns."""
+    """Hash the data and the signals."""
     signals = {
         name: Scorer(ROOT / path, encoder="en").fingerprint for name, path in RUBRICS.items()
     }
-    return signals | {file: data_sha256(data, file) for file in GRADED_FILES} | learning_state()
-
-
-def _part_state(part: str) -> dict[str, str]:
-    files = [f"benchmarks/parts/calibration_{name}.py" for name in (*NAMES, part)]
-    if part == "means":
-        files += [
-            f"qa_nlp/calibration/{name}.py" for name in ("graded_sample", "prediction_powered")
-        ]
-    return {file: file_sha256(ROOT / file) for file in files}
+    return signals | {file: data_sha256(data, file) for file in GRADED_FILES}
 
 
 def _record(found: Mapping[str, dict[str, Any]]) -> Path:

@@ -18,21 +18,19 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 import qa_nlp
-from qa_nlp.cli_calibrate import (
+from qa_nlp.cli_calibrate import calibrate, check_place, learnt, tell_learnt
+from qa_nlp.cli_errors import FINDINGS, YAML, JsonOption, fail, usage_errors
+from qa_nlp.cli_inputs import (
     DEFAULT_ENCODER,
     DEFAULT_RUBRIC,
+    ENCODER_HELP,
+    RUBRIC_HELP,
     ColumnOption,
     FormatOption,
     InferRolesOption,
     RoleOption,
-    calibrate,
-    check_place,
-    learnt,
     open_transcripts,
-    progress_bar,
-    tell_learnt,
 )
-from qa_nlp.cli_errors import FINDINGS, YAML, JsonOption, fail, usage_errors
 from qa_nlp.cli_phrases import phrases_app
 from qa_nlp.errors import QaNlpError, did_you_mean
 
@@ -94,7 +92,7 @@ def score(
             "--rubric",
             "-r",
             show_default=DEFAULT_RUBRIC,
-            help="Shipped rubric, or the path of a YAML file.",
+            help=RUBRIC_HELP,
         ),
     ] = None,
     scorer: Annotated[
@@ -112,7 +110,7 @@ def score(
         str | None,
         typer.Option(
             show_default=DEFAULT_ENCODER,
-            help="auto (by language), en, en-research, multilingual or a folder.",
+            help=ENCODER_HELP,
         ),
     ] = None,
     as_json: JsonOption = False,
@@ -191,6 +189,8 @@ def _scored(
     if quiet:
         yield from make_scorer().iter_scores(transcripts)
         return
+    from qa_nlp.terminal import progress_bar
+
     with progress_bar() as bar:
         task = bar.add_task("loading the encoder", total=None)
         scorer = make_scorer()

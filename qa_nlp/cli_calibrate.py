@@ -1,26 +1,34 @@
-"""The command ``qa-nlp calibrate``: learn from human grades, and tell what that changed.
-
-It also holds the options and the progress bar that it shares with ``score``.
-"""
+"""The command ``qa-nlp calibrate``: learn from human grades, and tell what that changed."""
 
 from __future__ import annotations
 
 import json
 import os
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from qa_nlp.cli_errors import FINDINGS, JsonOption, fail, usage_errors
+from qa_nlp.cli_errors import FINDINGS, JsonOption, check_folder, fail, usage_errors
+from qa_nlp.cli_inputs import (
+    DEFAULT_ENCODER,
+    DEFAULT_RUBRIC,
+    ENCODER_HELP,
+    RUBRIC_HELP,
+    ColumnOption,
+    FormatOption,
+    InferRolesOption,
+    RoleOption,
+    open_transcripts,
+    pairs,
+    readable,
+    tell_unread,
+)
 from qa_nlp.errors import GradesError
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
     from qa_nlp.grades import Grades
     from qa_nlp.grades_check import GradesReport
     from qa_nlp.importers import BadTranscript, Transcripts
@@ -30,39 +38,8 @@ if TYPE_CHECKING:
 
     Collection = Iterable[Transcript | BadTranscript] | Transcripts
 
-__all__ = [
-    "DEFAULT_ENCODER",
-    "DEFAULT_RUBRIC",
-    "ColumnOption",
-    "FormatOption",
-    "InferRolesOption",
-    "RoleOption",
-    "calibrate",
-    "check_place",
-    "learnt",
-    "open_transcripts",
-    "pairs",
-    "progress_bar",
-    "tell_learnt",
-]
+__all__ = ["calibrate", "check_place", "learnt", "tell_learnt"]
 
-DEFAULT_RUBRIC: Final = "service_excellence"
-DEFAULT_ENCODER: Final = "auto"
-
-FormatOption = Annotated[
-    str | None, typer.Option("--format", help="Read the files as this format.")
-]
-RoleOption = Annotated[
-    list[str] | None, typer.Option(help="Whose label is whose: spk_0=agent. Repeatable.")
-]
-InferRolesOption = Annotated[
-    bool, typer.Option("--infer-roles", help="Infer roles that the files do not state.")
-]
-ColumnOption = Annotated[
-    list[str] | None, typer.Option(help="Columns of a table: text=utterance. Repeatable.")
-]
-
-_SCORER_FILES: Final = ("manifest.json", "rubric.yaml", "calibrator.safetensors")
 _GRADE_OPTIONS: Final = (
     "on the command line, columns= is --grade-column OURS=THEIRS (repeatable), and criterion= is "
     "--criterion NAME"
@@ -79,9 +56,7 @@ def calibrate(
     out: Annotated[
         Path, typer.Option("--out", "-o", help="Folder to write, such as support_call.scorer.")
     ],
-    rubric: Annotated[
-        str, typer.Option("--rubric", "-r", help="Shipped rubric, or the path of a YAML file.")
-    ] = DEFAULT_RUBRIC,
+    rubric: Annotated[str, typer.Option("--rubric", "-r", help=RUBRIC_HELP)] = DEFAULT_RUBRIC,
     more: Annotated[
         list[str] | None,
         typer.Option("--transcripts", metavar="IN", help="More transcripts. Repeatable."),
@@ -101,9 +76,7 @@ def calibrate(
     role: RoleOption = None,
     infer_roles: InferRolesOption = False,
     column: ColumnOption = None,
-    encoder: Annotated[
-        str, typer.Option(help="auto (by language), en, en-research, multilingual or a folder.")
-    ] = DEFAULT_ENCODER,
+    encoder: Annotated[str, typer.Option(help=ENCODER_HELP)] = DEFAULT_ENCODER,
     as_json: JsonOption = False,
 ) -> None:
     """Learn from human grades, show what that changed, and save a scorer.
@@ -120,8 +93,8 @@ def calibrate(
             [transcripts, *(more or ())], file_format, role, infer_roles, column
         )
         given = _read_grades(grades, grade_column, criterion)
-        bad: list[BadTranscript] = []
-        report = _checked(given, form, calls, bad, quiet=as_json)
+        report = _checked(given, form, calls, quiet=as_json)
+        bad = calls.errors
         scorer = learnt(calls, given, form, encoder, quiet=as_json)
         scorer.save(out)
     if as_json:
@@ -133,81 +106,6 @@ def calibrate(
     raise typer.Exit(FINDINGS if bad else 0)
 
 
-def pairs(
-    option: str,
-    given: Sequence[str] | None,
-    example: str,
-    split: Callable[[str, str], tuple[str, str, str]] = str.rpartition,
-) -> dict[str, str]:
-    """Read an option of the form ``A=B``, or end with exit code 2.
-
-    Parameters
-    ----------
-    option : str
-        Its name, for the message.
-    given : sequence of str, optional
-        What was given.
-    example : str
-        What it takes, for the message.
-    split : callable, default str.rpartition
-        Which ``=`` divides: the last one, or with `str.partition` the first.
-
-    Returns
-    -------
-    dict of str to str
-        What stands left to what stands right.
-
-    Examples
-    --------
-    >>> pairs("--role", ["spk_0=agent"], "LABEL=ROLE")
-    {'spk_0': 'agent'}
-    """
-    found = {}
-    for pair in given or ():
-        name, separator, value = split(pair, "=")
-        if not separator or not name:
-            fail(f"{option} takes {example}, not {pair!r}")
-        found[name] = value
-    return found
-
-
-def open_transcripts(
-    inputs: Sequence[str],
-    file_format: str | None,
-    role: Sequence[str] | None,
-    infer_roles: bool,
-    column: Sequence[str] | None,
-) -> Transcripts:
-    """Find the transcripts that a command names, as its options say.
-
-    Parameters
-    ----------
-    inputs : sequence of str
-        Files, folders or globs.
-    file_format : str, optional
-        Name of a format.
-    role, column : sequence of str, optional
-        ``LABEL=ROLE`` and ``OURS=THEIRS``.
-    infer_roles : bool
-        Whether to infer roles that are not stated.
-
-    Returns
-    -------
-    Transcripts
-        Read as they are asked for.
-
-    Raises
-    ------
-    TranscriptError
-        When an input matches nothing, or a name is unknown.
-    """
-    from qa_nlp.importers import read_transcripts
-
-    roles = pairs("--role", role, "LABEL=ROLE such as spk_0=agent")
-    columns = pairs("--column", column, "OURS=THEIRS such as text=utterance")
-    return read_transcripts(list(inputs), file_format, roles, infer_roles, columns)
-
-
 def check_place(out: Path) -> None:
     """See that a scorer can be written to a folder, before any work; else end with exit code 2.
 
@@ -216,11 +114,12 @@ def check_place(out: Path) -> None:
     out : pathlib.Path
         A new folder, or one with a saved scorer, which will be replaced.
     """
-    if os.path.lexists(out) and not all((out / name).is_file() for name in _SCORER_FILES):
+    from qa_nlp.scorer_files import SCORER_FILES
+    from qa_nlp.user_files import holds
+
+    if os.path.lexists(out) and not holds(out, SCORER_FILES):
         fail(f"{out}: something else than a saved scorer lies there; choose another --out")
-    folder = next(parent for parent in out.absolute().parents if parent.exists())
-    if not folder.is_dir() or not os.access(folder, os.W_OK):
-        fail(f"{out}: cannot be written: {folder} is no folder that you may write to")
+    check_folder(out)
 
 
 def _read_grades(source: str, columns: Sequence[str] | None, criterion: str | None) -> Grades:
@@ -237,34 +136,21 @@ def _read_grades(source: str, columns: Sequence[str] | None, criterion: str | No
         fail(message)
 
 
-def _checked(
-    grades: Grades, rubric: Rubric, calls: Transcripts, bad: list[BadTranscript], *, quiet: bool
-) -> GradesReport:
+def _checked(grades: Grades, rubric: Rubric, calls: Transcripts, *, quiet: bool) -> GradesReport:
     """Check grades before anything is measured; the transcripts are read for their ids only."""
     from qa_nlp.grades_check import check_grades
     from qa_nlp.terminal import plain
 
-    report = check_grades(grades, rubric, _readable(calls, bad))
+    report = check_grades(grades, rubric, readable(calls))
     if not quiet or not report.ok:
-        for item in bad:
-            typer.echo(f"not read: {plain(item.error)}", err=True)
+        tell_unread(calls.errors)
     if not report.ok:
-        fail("\n".join(str(finding).removeprefix("error: ") for finding in report.errors))
+        fail(report.error_text)
     if not quiet:
         typer.echo(plain(report.summary), err=True)
         for finding in report.warnings:
             typer.echo(plain(finding), err=True)
     return report
-
-
-def _readable(calls: Transcripts, bad: list[BadTranscript]) -> Iterator[Transcript]:
-    from qa_nlp.importers import BadTranscript
-
-    for item in calls.iter_all():
-        if isinstance(item, BadTranscript):
-            bad.append(item)
-        else:
-            yield item
 
 
 def learnt(
@@ -296,6 +182,7 @@ def learnt(
         When the weights are missing, or the grades cannot be used.
     """
     from qa_nlp.scorer import Scorer
+    from qa_nlp.terminal import progress_bar
 
     if quiet:
         return Scorer(rubric, encoder=encoder).calibrate(calls, grades)
@@ -309,25 +196,6 @@ def learnt(
             bar.update(task, description=words, completed=done, total=total or None)
 
         return scorer.calibrate(calls, grades, step)
-
-
-@contextmanager
-def progress_bar() -> Iterator[Progress]:
-    """Draw a bar on standard error, with a description, a count and the time.
-
-    Yields
-    ------
-    rich.progress.Progress
-        Without a task.
-    """
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    from qa_nlp.terminal import console
-
-    words = TextColumn("{task.description}")
-    columns = (words, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console(stderr=True)) as bar:
-        yield bar
 
 
 def tell_learnt(scorer: Scorer) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
 import typer
 
 from qa_nlp.errors import QaNlpError
 
-__all__ = ["FINDINGS", "USAGE", "YAML", "JsonOption", "fail", "usage_errors"]
+__all__ = ["FINDINGS", "USAGE", "YAML", "JsonOption", "check_folder", "fail", "usage_errors"]
 
 FINDINGS: Final = 1
 USAGE: Final = 2
@@ -57,3 +59,16 @@ def fail(message: str) -> NoReturn:
     for line in message.splitlines():
         typer.echo(f"qa-nlp: {plain(line)}", err=True)
     raise typer.Exit(USAGE)
+
+
+def check_folder(target: Path) -> None:
+    """See that something can be written to a place, or end with exit code 2.
+
+    Parameters
+    ----------
+    target : pathlib.Path
+        File or folder to be; folders on the way need not exist.
+    """
+    folder = next(parent for parent in target.absolute().parents if parent.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        fail(f"{target}: cannot be written: {folder} is no folder that you may write to")

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from qa_nlp.cli_errors import FINDINGS, YAML, JsonOption, fail, usage_errors
+from qa_nlp.cli_errors import FINDINGS, YAML, JsonOption, check_folder, fail, usage_errors
+from qa_nlp.cli_inputs import readable, tell_unread
 
 if TYPE_CHECKING:
-    from qa_nlp.importers import BadTranscript
     from qa_nlp.labelled_texts import LabelledText
     from qa_nlp.phrase_bank import PhraseBankFile
     from qa_nlp.phrase_review import Quality, Suggestion, Taught
     from qa_nlp.signals.phrases import PhraseBank
-    from qa_nlp.transcript import Transcript
 
 __all__ = ["phrases_app"]
 
@@ -99,21 +97,20 @@ def suggest_sentences(
     from qa_nlp.signals.phrases import PhraseBank
 
     asks = not as_json and _at_a_terminal()
-    bad: list[BadTranscript] = []
     with usage_errors():
         calls = read_transcripts(inputs)
         found = _find(bank)
         target = _target(found, out, force=force) if asks or out else None
         tried = PhraseBank(found.bank, encoder)
-        sentences = suggest(_readable(calls.iter_all(), bad), tried, n)
+        sentences = suggest(readable(calls), tried, n)
         if asks and target is not None and sentences:
             _ask_and_learn(tried.bank, sentences, target)
         else:
             _list(tried, sentences, as_json=as_json)
     if target is not None and not asks:
         typer.echo("only listed and nothing written: answers are asked at a terminal", err=True)
-    _tell_unread(bad)
-    raise typer.Exit(FINDINGS if bad else 0)
+    tell_unread(calls.errors)
+    raise typer.Exit(FINDINGS if calls.errors else 0)
 
 
 @phrases_app.command("learn")
@@ -215,7 +212,7 @@ def _target(found: _Found, out: Path | None, *, force: bool) -> Path:
     if target.is_dir():
         fail(f"{target}: is a folder, not a file")
     if not target.exists():
-        _check_folder(target)
+        check_folder(target)
     elif found.own is None or not target.samefile(found.own):
         if not force:
             own = "" if found.own else f", or name {target} as the bank to teach it further"
@@ -223,12 +220,6 @@ def _target(found: _Found, out: Path | None, *, force: bool) -> Path:
     elif _has_comments(target) and not force:
         fail(f"{target} has comments, which would be lost; add --force, or give --out")
     return target
-
-
-def _check_folder(target: Path) -> None:
-    folder = next(parent for parent in target.absolute().parents if parent.exists())
-    if not folder.is_dir() or not os.access(folder, os.W_OK):
-        fail(f"{target}: cannot be written: {folder} is no folder that you may write to")
 
 
 def _has_comments(path: Path) -> bool:
@@ -240,18 +231,6 @@ def _has_comments(path: Path) -> bool:
 
 def _at_a_terminal() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
-
-
-def _readable(
-    items: Iterable[Transcript | BadTranscript], bad: list[BadTranscript]
-) -> Iterator[Transcript]:
-    from qa_nlp.importers import BadTranscript
-
-    for item in items:
-        if isinstance(item, BadTranscript):
-            bad.append(item)
-        else:
-            yield item
 
 
 def _list(bank: PhraseBank, sentences: Sequence[Suggestion], *, as_json: bool) -> None:
@@ -445,10 +424,3 @@ def _tell_unmeasured(count: int, encoder: str) -> None:
             f"{counted(count, 'text')} not measured: {encoder} does not read the language",
             err=True,
         )
-
-
-def _tell_unread(bad: Sequence[BadTranscript]) -> None:
-    from qa_nlp.terminal import plain
-
-    for item in bad:
-        typer.echo(f"not read: {plain(item.error)}", err=True)

@@ -31,6 +31,7 @@ __all__ = [
     "TranscriptError",
     "TranscriptWarning",
     "did_you_mean",
+    "near_matches",
     "require",
 ]
 
@@ -137,13 +138,37 @@ def did_you_mean(name: str, known: Iterable[str], most: int = 3) -> str:
     "; did you mean 'greeting'?"
     """
     names = sorted(set(known))
-    near = difflib.get_close_matches(name, names, n=most, cutoff=0.6)
-    if near:
-        return f"; did you mean {' or '.join(repr(match) for match in near)}?"
-    if not names:
-        return ""
+    near = near_matches(name, names, most)
+    if near or not names:
+        return near
     shown = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
     return f"; known: {shown}"
+
+
+def near_matches(name: str, known: Iterable[str], most: int = 3) -> str:
+    """Give the tail of an error message where something is near a misspelt name.
+
+    Parameters
+    ----------
+    name : str
+        What was written.
+    known : iterable of str
+        What exists.
+    most : int, default 3
+        How many near matches to list.
+
+    Returns
+    -------
+    str
+        ``"; did you mean 'a' or 'b'?"``, or nothing.
+
+    Examples
+    --------
+    >>> near_matches("greting", ["greeting", "farewell"]), near_matches("xyz", ["greeting"])
+    ("; did you mean 'greeting'?", '')
+    """
+    near = difflib.get_close_matches(name, sorted(set(known)), n=most, cutoff=0.6)
+    return f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
 
 
 def require(module: str, extra: str) -> ModuleType:

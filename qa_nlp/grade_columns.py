@@ -63,16 +63,17 @@ class CollectedGrades:
             When a cell but the rater's is empty, or holds no text or number.
         """
         for number, (identifier, asked, rater, level) in rows:
+            place = f"{prefix}{number}"
             try:
                 transcript = self._ids[_text(identifier)]
                 question = self._names[_text(asked) if criterion is None else criterion]
                 answer = self._answers[_text(level)]
                 person = self._people[_text(rater)]
             except GradesError as error:
-                raise GradesError(f"{prefix}{number}: {error}") from None
+                raise GradesError(f"{place}: {error}") from None
             if not (transcript and question and answer):
-                raise _incomplete(f"{prefix}{number}", transcript, question)
-            self._add(transcript, question, person, answer, f"{prefix}{number}")
+                raise _incomplete(place, transcript, question)
+            self._add(transcript, question, person, answer, place)
 
     def add_wide(self, prefix: str, rows: Rows, criteria: Sequence[str]) -> None:
         """Add the grades of rows with a level for each criterion; empty cells are left out.

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import Final
 
 from qa_nlp.errors import did_you_mean
-
-if TYPE_CHECKING:
-    from qa_nlp.rubric import Criterion
+from qa_nlp.rubric import NOT_LEVELS, Criterion
 
 __all__ = [
     "LONGEST_SHOWN",
     "NOT_APPLICABLE",
-    "counted",
+    "level_place",
     "level_position",
+    "level_scale",
     "level_text",
     "shown_text",
     "unknown_level",
@@ -26,7 +26,6 @@ NOT_APPLICABLE: Final = "N/A"
 LONGEST_SHOWN: Final = 40
 """Characters of a cell that messages show; a longer one may be what somebody said."""
 
-_NOT_APPLICABLE_WORDS: Final = frozenset({"n/a", "na", "n.a.", "not applicable", "not_applicable"})
 _WHOLE: Final = re.compile(r"([+-]?\d+)\.0+")
 
 
@@ -49,12 +48,28 @@ def level_text(text: str) -> str:
     ('4', 'N/A')
     """
     text = text.strip()
-    return NOT_APPLICABLE if text.casefold() in _NOT_APPLICABLE_WORDS else _shortest(text)
+    return NOT_APPLICABLE if text.casefold() in NOT_LEVELS else _shortest(text)
 
 
 def _shortest(text: str) -> str:
     number = _WHOLE.fullmatch(text)
     return number[1] if number else text
+
+
+def level_scale(criterion: Criterion) -> dict[str, float]:
+    """Give the levels of a criterion.
+
+    Parameters
+    ----------
+    criterion : Criterion
+        The criterion.
+
+    Returns
+    -------
+    dict of str to float
+        Ids to values, worst first.
+    """
+    return {level.id: level.value for level in criterion.levels}
 
 
 def level_position(criterion: Criterion, text: str) -> int | None:
@@ -72,9 +87,33 @@ def level_position(criterion: Criterion, text: str) -> int | None:
     int or None
         Position in ``criterion.levels``, 0 = worst; -1 for N/A; None where there is no such level.
     """
+    return level_place(level_scale(criterion), text)
+
+
+def level_place(scale: Mapping[str, float], text: str) -> int | None:
+    """Find a level by its id or its value among names and values.
+
+    Parameters
+    ----------
+    scale : mapping of str to float
+        Ids of the levels to their values, in order.
+    text : str
+        An id, a value, or ``"N/A"``.
+
+    Returns
+    -------
+    int or None
+        Position in `scale`; -1 for N/A; None where there is no such level.
+
+    Examples
+    --------
+    >>> scale = {"poor": 1.0, "good": 5.0}
+    >>> level_place(scale, "good"), level_place(scale, "1")
+    (1, 0)
+    """
     if text == NOT_APPLICABLE:
         return -1
-    ids = [level.id for level in criterion.levels]
+    ids = list(scale)
     if text in ids:
         return ids.index(text)
     same = [at for at, name in enumerate(ids) if _shortest(name) == text]
@@ -84,17 +123,19 @@ def level_position(criterion: Criterion, text: str) -> int | None:
         number = float(text)
     except ValueError:
         return None
-    values = [level.value for level in criterion.levels]
+    values = list(scale.values())
     return values.index(number) if number in values else None
 
 
-def unknown_level(criterion: Criterion, text: str) -> str:
+def unknown_level(criterion_id: str, scale: Mapping[str, float], text: str) -> str:
     """Say in words that a criterion has no such level, and which it has.
 
     Parameters
     ----------
-    criterion : Criterion
-        The criterion.
+    criterion_id : str
+        Id of the criterion.
+    scale : mapping of str to float
+        Ids of its levels to their values, in order.
     text : str
         What was written.
 
@@ -103,11 +144,10 @@ def unknown_level(criterion: Criterion, text: str) -> str:
     str
         One sentence, with near matches.
     """
-    ids = [level.id for level in criterion.levels]
-    values = ", ".join(f"{level.value:g}" for level in criterion.levels)
-    by_value = "" if values == ", ".join(ids) else f" (values: {values})"
+    values = ", ".join(f"{value:g}" for value in scale.values())
+    by_value = "" if values == ", ".join(scale) else f" (values: {values})"
     return (
-        f"criterion {criterion.id!r} has no level {shown_text(text)}{did_you_mean(text, ids)}"
+        f"criterion {criterion_id!r} has no level {shown_text(text)}{did_you_mean(text, scale)}"
         f"{by_value}; write a level's id, its value or {NOT_APPLICABLE}"
     )
 
@@ -131,23 +171,3 @@ def shown_text(text: str) -> str:
     ("'good'", '(a text of 50 characters)')
     """
     return repr(text) if len(text) <= LONGEST_SHOWN else f"(a text of {len(text):,} characters)"
-
-
-def counted(number: int, one: str, many: str | None = None) -> str:
-    """Give a number with its noun.
-
-    Parameters
-    ----------
-    number : int
-        How many.
-    one : str
-        The noun for one of them.
-    many : str, optional
-        The noun for several; default: with an s.
-
-    Returns
-    -------
-    str
-        Such as ``"1 grade"`` or ``"1,200 grades"``.
-    """
-    return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from qa_nlp.display.formats import counted
 from qa_nlp.errors import GradesError
 from qa_nlp.grade_columns import FIELDS, CollectedGrades, Rows, Texts, frozen, objects
-from qa_nlp.grade_levels import NOT_APPLICABLE, counted, level_position, unknown_level
+from qa_nlp.grade_levels import NOT_APPLICABLE, level_place, level_scale, unknown_level
 from qa_nlp.scorecards import to_library
 
 if TYPE_CHECKING:
@@ -223,18 +224,21 @@ class Grades(Sequence[HumanGrade]):
         return hash((len(self), tuple(self[:8])))
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_restore, self._columns)
+        return (Grades._from_columns, (self._columns,))
 
     def __repr__(self) -> str:
+        return f"<Grades: {self._summary()}>"
+
+    def _summary(self) -> str:
         raters = {rater for rater in self.raters if rater is not None}
         people = [counted(len(raters), "rater")] if raters else []
         if any(rater is None for rater in self.raters):
             people.append("unknown people")
         return (
-            f"<Grades: {counted(len(self), 'grade')} of "
+            f"{counted(len(self), 'grade')} of "
             f"{counted(len(set(self.transcript_ids)), 'transcript')} on "
             f"{counted(len(set(self.criteria)), 'criterion', 'criteria')}"
-            f"{' by ' if people else ''}{' and '.join(people)}>"
+            f"{' by ' if people else ''}{' and '.join(people)}"
         )
 
     def to_frame(self, library: str = "pandas") -> Any:
@@ -287,10 +291,7 @@ class Grades(Sequence[HumanGrade]):
         Grades
             In the same order; empty where it was never graded.
         """
-        return self._where(self._asks(criterion))
-
-    def _asks(self, criterion: str) -> NDArray[np.bool_]:
-        return np.asarray(self.criteria == criterion, dtype=np.bool_)
+        return self._where(np.asarray(self.criteria == criterion, dtype=np.bool_))
 
     def _where(self, keep: NDArray[np.bool_]) -> Grades:
         return Grades._from_columns(tuple(column[keep] for column in self._columns))
@@ -321,14 +322,14 @@ class Grades(Sequence[HumanGrade]):
         >>> Grades.from_rows(rows).of(empathy).levels.tolist()
         [3, 0]
         """
-        own = self.for_criterion(criterion.id)
+        own, scale = self.for_criterion(criterion.id), level_scale(criterion)
         positions: dict[str, int] = {}
         for text in dict.fromkeys(own.levels):
-            position = level_position(criterion, text)
+            position = level_place(scale, text)
             if position is None:
                 places = own.places[own.levels == text]
                 more = f" (and in {len(places) - 1:,} more places)" if len(places) > 1 else ""
-                raise GradesError(f"{places[0]}{more}: {unknown_level(criterion, text)}")
+                raise GradesError(f"{places[0]}{more}: {unknown_level(criterion.id, scale, text)}")
             positions[text] = position
         levels = np.fromiter(map(positions.__getitem__, own.levels), np.int64, len(own))
         return CriterionGrades(criterion, own.transcript_ids, own.raters, frozen(levels))
@@ -385,7 +386,3 @@ def _rows_of_four(rows: Iterable[Sequence[Any]]) -> Rows:
         if isinstance(row, (str, Mapping)) or len(row) != len(FIELDS):
             raise GradesError(f"row {number}: a row must be ({', '.join(FIELDS)})")
         yield number, tuple(row)
-
-
-def _restore(*columns: Texts) -> Grades:
-    return Grades._from_columns(columns)

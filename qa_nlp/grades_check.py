@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qa_nlp.display.formats import counted
 from qa_nlp.errors import did_you_mean
-from qa_nlp.grade_levels import NOT_APPLICABLE, counted, shown_text, unknown_level
+from qa_nlp.grade_columns import Texts
+from qa_nlp.grade_levels import NOT_APPLICABLE, level_scale, shown_text, unknown_level
 from qa_nlp.grades import Grades, read_grades
 from qa_nlp.grades_matching import unmatched
 from qa_nlp.grades_report import SEVERITIES, GradesFinding, GradesReport, Severity
 from qa_nlp.grades_tables import (
+    LEAST_CHOSEN,
+    LEAST_LEARNT,
     UNKNOWN,
     Counts,
     coded_grades,
@@ -22,7 +27,7 @@ from qa_nlp.grades_tables import (
     learnable_rows,
     level_counts,
     level_rows,
-    rater_names,
+    linked,
     rater_rows,
 )
 from qa_nlp.rubric import Rubric
@@ -35,11 +40,12 @@ if TYPE_CHECKING:
 __all__ = ["GradesReport", "check_grades"]
 
 Rows: TypeAlias = "NDArray[np.int64]"
+Flags: TypeAlias = "NDArray[np.bool_]"
 
+_QUESTION: Final = ["transcript", "asked", "rater"]
 _SHOWN: Final = 5
 _LISTED: Final = 10
 _FEW_GRADES: Final = 5
-_FEW_TRANSCRIPTS: Final = 40
 
 
 def check_grades(
@@ -83,25 +89,28 @@ def check_grades(
     given = read_grades(grades)
     form = Rubric.load(rubric)
     table = coded_grades(given, form)
+    names = list(dict.fromkeys(rater for rater in given.raters if rater is not None))
+    known = (table["position"] > UNKNOWN).to_numpy()
+    # 4 and its level's id are the same answer; what is unknown is compared as it was written
+    answer = table["position"].where(known, UNKNOWN - 1 - table["text"])
+    again = table[_QUESTION].assign(answer=answer).duplicated().to_numpy()
+    usable = table[known & ~again]
+    counts = level_counts(usable, form)
+    learnable = learnable_rows(usable, form, counts)
     findings = [
         *([] if transcripts is None else unmatched(given, transcripts)),
         *_unknown_names(given, table, form),
-        *_repeated(given, table),
+        *_repeated(given, table, again),
+        *_about_criteria(form, counts, learnable),
+        *_about_raters(table, usable, names),
     ]
-    usable = table[table["position"] > UNKNOWN].drop_duplicates(
-        ["transcript", "criterion", "rater", "position"]
-    )
-    counts = level_counts(usable, form)
-    learnable = learnable_rows(usable, form, counts)
-    findings += _about_criteria(form, counts, learnable)
-    findings += _about_raters(given, table, usable)
     findings.sort(key=lambda finding: SEVERITIES.index(finding.severity))
     return GradesReport(
         form.id,
-        repr(given).removeprefix("<Grades: ").removesuffix(">"),
+        given._summary(),
         tuple(findings),
         level_rows(form, counts),
-        rater_rows(given, usable, form),
+        rater_rows(names, usable, form),
         double_graded_rows(usable, form),
         learnable,
     )
@@ -112,56 +121,52 @@ def _first_places(grades: Grades, rows: Rows) -> tuple[str, ...]:
 
 
 def _unknown_names(grades: Grades, table: pd.DataFrame, rubric: Rubric) -> list[GradesFinding]:
-    known = [criterion.id for criterion in rubric.criteria]
+    ids = [criterion.id for criterion in rubric.criteria]
     strange = table[table["position"] == UNKNOWN]
     findings = []
     for at, criterion in enumerate(rubric.criteria):
-        own = strange[strange["criterion"] == at]
-        for rows in _groups(own, "text"):
-            message = unknown_level(criterion, grades.levels[rows[0]])
-            findings.append(_unknown("unknown level", message, grades, rows))
-        findings += _unlisted(own, "text", "unknown level", f"criterion {criterion.id!r}: ")
-    own = strange[strange["criterion"] < 0]
-    for rows in _groups(own, "asked"):
-        name = grades.criteria[rows[0]]
-        message = (
-            f"rubric {rubric.id!r} has no criterion {shown_text(name)}{did_you_mean(name, known)}; "
+        wrong = partial(unknown_level, criterion.id, level_scale(criterion))
+        own = strange[strange["criterion"] == at]["text"]
+        begin = f"criterion {criterion.id!r}: "
+        findings += _unknown("level", own, grades, grades.levels, wrong, begin)
+
+    def message(name: str) -> str:
+        return (
+            f"rubric {rubric.id!r} has no criterion {shown_text(name)}{did_you_mean(name, ids)}; "
             "correct the name, or leave these grades out"
         )
-        findings.append(_unknown("unknown criterion", message, grades, rows))
-    return findings + _unlisted(own, "asked", "unknown criterion", "")
+
+    own = strange[strange["criterion"] < 0]["asked"]
+    return findings + _unknown("criterion", own, grades, grades.criteria, message)
 
 
-def _unknown(kind: str, message: str, grades: Grades, rows: Rows) -> GradesFinding:
-    return GradesFinding("error", kind, message, _first_places(grades, rows), len(rows))
+def _unknown(
+    noun: str,
+    codes: pd.Series[int],
+    grades: Grades,
+    texts: Texts,
+    message: Callable[[str], str],
+    begin: str = "",
+) -> list[GradesFinding]:
+    """Give a finding for each of the first few texts, and one for all others."""
+    kind, values, findings = f"unknown {noun}", codes.unique(), []
+    for value in values[:_LISTED]:
+        rows = codes.index[codes == value].to_numpy()
+        places = _first_places(grades, rows)
+        findings.append(GradesFinding("error", kind, message(texts[rows[0]]), places, len(rows)))
+    if len(values) > _LISTED:
+        text = (
+            f"{begin}{len(values) - _LISTED:,} more that are no {noun}; check that the right "
+            f"column is read as {noun}"
+        )
+        count = len(codes) - sum(finding.count for finding in findings)
+        findings.append(GradesFinding("error", kind, text, (), count))
+    return findings
 
 
-def _groups(rows: pd.DataFrame, name: str) -> list[Rows]:
-    """Give the rows of each of the first few values."""
-    first = rows[name].unique()[:_LISTED]
-    return [np.asarray(rows.index[(rows[name] == value).to_numpy()]) for value in first]
-
-
-def _unlisted(rows: pd.DataFrame, name: str, kind: str, begin: str) -> list[GradesFinding]:
-    values = rows[name].unique()
-    if len(values) <= _LISTED:
-        return []
-    count = int((~rows[name].isin(values[:_LISTED])).sum())
-    noun = "level" if name == "text" else "criterion"
-    text = (
-        f"{begin}{len(values) - _LISTED:,} more that are no {noun}; check that the right column is "
-        f"read as {noun}"
-    )
-    return [GradesFinding("error", kind, text, (), count)]
-
-
-def _repeated(grades: Grades, table: pd.DataFrame) -> list[GradesFinding]:
+def _repeated(grades: Grades, table: pd.DataFrame, again: Flags) -> list[GradesFinding]:
     """Look for a row that stands twice, and for a rater who contradicts themselves."""
-    # 4 and its level's id are the same answer; what is unknown is compared as it was written
-    answer = table["position"].where(table["position"] > UNKNOWN, -3 - table["text"])
-    rows = table.assign(answer=answer)
-    again = rows.duplicated(["transcript", "asked", "rater", "answer"]).to_numpy()
-    by_known = rows["rater"].to_numpy() >= 0
+    by_known = table["rater"].to_numpy() >= 0
     findings = []
     kinds: tuple[tuple[Severity, Any, str], ...] = (
         (
@@ -182,11 +187,10 @@ def _repeated(grades: Grades, table: pd.DataFrame) -> list[GradesFinding]:
             message = f"{counted(len(at), 'row')} with {text}"
             places = _first_places(grades, at)
             findings.append(GradesFinding(severity, "duplicate", message, places, len(at)))
-    distinct = rows[by_known & ~again]
-    item = ["transcript", "asked", "rater"]
-    other = distinct[distinct.duplicated(item)]
+    distinct = table[by_known & ~again]
+    other = distinct[distinct.duplicated(_QUESTION)]
     if len(other):
-        items = len(other.drop_duplicates(item))
+        items = len(other.drop_duplicates(_QUESTION))
         findings.append(
             GradesFinding(
                 "warning",
@@ -221,18 +225,23 @@ def _about_criteria(
         elif len(unused) >= 2:
             text = f"{name}: nobody gave {', '.join(map(repr, unused))}"
             findings.append(GradesFinding("note", "levels never used", text, (), len(unused)))
-        if 0 < number < _FEW_TRANSCRIPTS:
-            text = (
-                f"{name} has {counted(number, 'graded transcript')}: the rubric's prior decides "
-                f"mostly; from {_FEW_TRANSCRIPTS} on, its signals' weights are learnt too"
-            )
+        if 0 < number < LEAST_CHOSEN:
+            text = f"{name} has {counted(number, 'graded transcript')}: the rubric's model "
+            if number < LEAST_LEARNT:
+                text += f"stays; from {LEAST_LEARNT} on, it is fitted to the grades"
+            else:
+                text += (
+                    "decides mostly, at fixed strengths; "
+                    f"from {LEAST_CHOSEN} on, cross-validation may change these"
+                )
             findings.append(GradesFinding("note", "few transcripts", text, (), number))
     return findings
 
 
-def _about_raters(grades: Grades, table: pd.DataFrame, usable: pd.DataFrame) -> list[GradesFinding]:
+def _about_raters(
+    table: pd.DataFrame, usable: pd.DataFrame, names: Sequence[str]
+) -> list[GradesFinding]:
     findings = []
-    names = rater_names(grades, table)
     unknown = int((table["rater"] < 0).sum())
     if unknown:
         text = (
@@ -241,7 +250,7 @@ def _about_raters(grades: Grades, table: pd.DataFrame, usable: pd.DataFrame) -> 
         )
         findings.append(GradesFinding("note", "unknown raters", text, (), unknown))
     given = usable["rater"].value_counts().to_dict()
-    few = sorted(name for code, name in names.items() if given.get(code, 0) < _FEW_GRADES)
+    few = sorted(name for code, name in enumerate(names) if given.get(code, 0) < _FEW_GRADES)
     if few:
         text = (
             f"{_listed(few)} gave fewer than {_FEW_GRADES} usable grades: too few to tell how "
@@ -256,7 +265,7 @@ def _listed(names: Sequence[str]) -> str:
     return shown + (f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else "")
 
 
-def _disconnected(usable: pd.DataFrame, names: Mapping[int, str]) -> list[GradesFinding]:
+def _disconnected(usable: pd.DataFrame, names: Sequence[str]) -> list[GradesFinding]:
     groups = _components(usable, names)
     if len(groups) < 2:
         return []
@@ -271,23 +280,13 @@ def _disconnected(usable: pd.DataFrame, names: Mapping[int, str]) -> list[Grades
     return [GradesFinding("warning", "disconnected raters", text, (), len(groups))]
 
 
-def _components(usable: pd.DataFrame, names: Mapping[int, str]) -> list[list[str]]:
+def _components(usable: pd.DataFrame, names: Sequence[str]) -> list[list[str]]:
     """Give the raters linked by answers (a criterion of a transcript) that both gave a level."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     own = usable[(usable["rater"] >= 0) & (usable["position"] >= 0)]
-    if not len(own):
-        return []
-    item = own.groupby(["transcript", "criterion"], sort=False).ngroup().to_numpy()
-    rater = own["rater"].to_numpy()
-    raters, items = int(rater.max()) + 1, int(item.max()) + 1
-    graph = coo_array(
-        (np.ones(len(own), dtype=np.int8), (rater, raters + item)),
-        shape=(raters + items, raters + items),
-    )
-    label = connected_components(graph, directed=False)[1]
+    item = own.groupby(["transcript", "criterion"], sort=False).ngroup()
+    rater = own["rater"].to_numpy(np.int64)
+    label = linked(rater, np.asarray(item, dtype=np.int64), len(names))
     groups: dict[int, list[str]] = {}
     for code in np.unique(rater):
-        groups.setdefault(int(label[code]), []).append(names[int(code)])
+        groups.setdefault(int(label[code]), []).append(names[code])
     return sorted((sorted(group) for group in groups.values()), key=lambda g: (-len(g), g))

@@ -8,12 +8,13 @@ from typing import Final
 
 import numpy as np
 
-from qa_nlp.errors import GradesError, did_you_mean
-from qa_nlp.grade_levels import counted, shown_text
+from qa_nlp.display.formats import counted
+from qa_nlp.errors import GradesError, near_matches
+from qa_nlp.grade_levels import shown_text
 from qa_nlp.grades import Grades
 from qa_nlp.grades_report import GradesFinding
 from qa_nlp.scorecard import Scorecard
-from qa_nlp.transcript import Transcript
+from qa_nlp.transcript import Transcript, split_turn
 
 __all__ = ["unmatched"]
 
@@ -127,16 +128,16 @@ class _Known:
     def has(self, identifier: str) -> bool:
         if identifier in self.turns:
             return True
-        base, sign, turn = identifier.rpartition("#")
-        if sign and turn.isdecimal() and self._reaches(base, int(turn)):
+        part = split_turn(identifier)
+        if part is not None and self._reaches(*part):
             return True
         parts = identifier.split("@")
         for at in range(1, len(parts)):
             left, agent = "@".join(parts[:at]), "@".join(parts[at:])
             if left in self.plain:  # of a bare id nobody knows the agents
                 return True
-            base, sign, turn = left.rpartition("#")
-            if sign and turn.isdecimal() and self._reaches(f"{base}@{agent}", int(turn)):
+            part = split_turn(left)
+            if part is not None and self._reaches(f"{part[0]}@{agent}", part[1]):
                 return True
         return False
 
@@ -153,5 +154,4 @@ class _Known:
             begin = identifier[:3].casefold()
             alike = [name for name in self.turns if name[:3].casefold() == begin]
             names = sorted(alike, key=lambda name: abs(len(name) - len(identifier)))[:2_000]
-        tail = did_you_mean(identifier, names)
-        return tail if tail.startswith("; did") else ""
+        return near_matches(identifier, names)

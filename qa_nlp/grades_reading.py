@@ -56,7 +56,11 @@ class _Plan:
     def of(cls, columns: Mapping[str, str] | None, criterion: str | None) -> _Plan:
         if columns is not None and not isinstance(columns, Mapping):
             raise GradesError("columns must map our names to those of the source")
-        given = {str(ours): str(theirs).strip() for ours, theirs in (columns or {}).items()}
+        given = {str(ours).strip(): str(theirs).strip() for ours, theirs in (columns or {}).items()}
+        if "" in given:
+            raise GradesError(f"columns gives {given['']!r} no name; name a criterion or a field")
+        if len(given) < len(columns or {}):
+            raise GradesError("columns has a name twice, but for spaces around it")
         named = {ours: theirs for ours, theirs in given.items() if ours in FIELDS}
         wide = {ours: theirs for ours, theirs in given.items() if ours not in FIELDS}
         for theirs in given.values():

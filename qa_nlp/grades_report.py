@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 
-from qa_nlp.grade_levels import counted
+from qa_nlp.display.formats import counted
+from qa_nlp.display.tables import html_table, text_table
 
 __all__ = ["SEVERITIES", "GradesFinding", "GradesReport", "Severity"]
 
@@ -107,6 +108,11 @@ class GradesReport:
         return self._of("note")
 
     @property
+    def error_text(self) -> str:
+        """The errors, a line for each; empty where there are none."""
+        return "\n".join(str(finding).removeprefix("error: ") for finding in self.errors)
+
+    @property
     def ok(self) -> bool:
         """Whether there are no errors."""
         return not self.errors
@@ -135,15 +141,14 @@ class GradesReport:
         }
 
     def _tables(self) -> list[tuple[str, list[dict[str, Any]]]]:
-        names = ("levels", "raters", "double_graded", "learnable")
-        return [(name, getattr(self, name)) for name in names]
+        return [(name, getattr(self, name)) for name in _TITLES]
 
     def __str__(self) -> str:
         parts = [f"{self.summary}, checked against the rubric {self.rubric!r}: {self._verdict()}"]
         parts += [f"  {finding}" for finding in self.findings]
         for name, rows in self._tables():
             if rows:
-                parts += ["", _TITLES[name], *_aligned(rows)]
+                parts += ["", _TITLES[name], *text_table(_cells(rows), indent="  ")]
         return "\n".join(parts)
 
     def _verdict(self) -> str:
@@ -157,7 +162,9 @@ class GradesReport:
     def _repr_html_(self) -> str:
         head = f"{self.summary}, checked against the rubric {self.rubric}: {self._verdict()}"
         items = "".join(f"<li>{html.escape(str(found))}</li>" for found in self.findings)
-        tables = "".join(_html_table(_TITLES[name], rows) for name, rows in self._tables() if rows)
+        tables = "".join(
+            html_table(_cells(rows), _TITLES[name]) for name, rows in self._tables() if rows
+        )
         return f"<div><p>{html.escape(head)}</p><ul>{items}</ul>{tables}</div>"
 
 
@@ -169,24 +176,6 @@ def _cell(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def _aligned(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    cells = [[name.replace("_", " ") for name in rows[0]]]
-    cells += [[_cell(value) for value in row.values()] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return [
-        "  "
-        + "  ".join(f"{text:<{width}}" for text, width in zip(line, widths, strict=True)).rstrip()
-        for line in cells
-    ]
-
-
-def _html_table(title: str, rows: Sequence[Mapping[str, Any]]) -> str:
-    head = "".join(f"<th>{html.escape(name.replace('_', ' '))}</th>" for name in rows[0])
-    body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(_cell(v))}</td>" for v in row.values()) + "</tr>"
-        for row in rows
-    )
-    return (
-        f"<table><caption>{html.escape(title)}</caption><thead><tr>{head}</tr></thead>"
-        f"<tbody>{body}</tbody></table>"
-    )
+def _cells(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    titles = [name.replace("_", " ") for name in rows[0]]
+    return [titles, *([_cell(value) for value in row.values()] for row in rows)]

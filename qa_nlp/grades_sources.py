@@ -14,8 +14,9 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
 
-from qa_nlp.errors import GradesError, did_you_mean
+from qa_nlp.errors import GradesError
 from qa_nlp.grade_columns import Rows
+from qa_nlp.user_files import files_nearby
 
 __all__ = ["Table", "tables"]
 
@@ -35,7 +36,7 @@ class Table:
     prefix : str
         What stands before a row's number in its place.
     header : tuple of str
-        Names of the columns.
+        Names of the columns; made text without spaces around it.
     rows : callable
         Takes positions of columns (None: a column of nothing) and gives numbered rows.
     is_file : bool, default True
@@ -50,6 +51,9 @@ class Table:
     rows: Callable[[Sequence[int | None]], Rows]
     is_file: bool = True
     advice: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "header", tuple(str(name).strip() for name in self.header))
 
 
 def tables(source: Any) -> Iterator[Table]:
@@ -115,23 +119,13 @@ def _expand(item: str | os.PathLike[str]) -> list[Path]:
         if files:
             return files
         raise GradesError(f"{path}: matches no file; check the pattern")
-    raise GradesError(f"{_name(path)}: no such file{_nearby(path)}")
+    raise GradesError(f"{_name(path)}: no such file{files_nearby(path) or '; check the path'}")
 
 
 def _name(path: Path) -> str:
     text = str(path)
     # somebody gave the table itself instead of its path
     return f"(a path of {len(text):,} characters)" if "\n" in text or len(text) > 400 else text
-
-
-def _nearby(path: Path) -> str:
-    if not path.parent.is_dir():
-        return "; check the path"
-    try:
-        names = [file.name for file in path.parent.iterdir() if file.suffix == path.suffix]
-    except OSError:
-        return "; check the path"
-    return did_you_mean(path.name, names) or "; check the path"
 
 
 def _file_table(path: Path) -> Table:
@@ -156,7 +150,7 @@ def _csv_table(path: Path) -> Table:
     first = next(lines, None)
     if first is None:
         raise GradesError(f"{path}:1: the file is empty; check that it was saved completely")
-    header = tuple(cell.strip() for cell in first[1])
+    header = tuple(first[1])
 
     def rows(positions: Sequence[int | None]) -> Rows:
         width = len(header)
@@ -226,7 +220,7 @@ def _json_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
                 row = json.loads(text) if text.strip() else {}
             except UnicodeDecodeError:
                 raise GradesError(f"{path}:{number}: not UTF-8; save it as UTF-8") from None
-            except (json.JSONDecodeError, RecursionError) as error:
+            except (ValueError, RecursionError) as error:  # also a number of too many digits
                 column = f" (column {error.colno})" if hasattr(error, "colno") else ""
                 raise GradesError(
                     f"{path}:{number}: not JSON{column}; write one object on each line"
@@ -252,7 +246,7 @@ def _mapping_table(
         for number, row in rows:
             yield number, tuple(None if key is None else row.get(key) for key in wanted)
 
-    return Table(name, prefix, tuple(str(key).strip() for key in keys), cells, is_file)
+    return Table(name, prefix, tuple(keys), cells, is_file)
 
 
 def _parquet_table(path: Path) -> Table:
@@ -265,14 +259,15 @@ def _parquet_table(path: Path) -> Table:
     except pa.ArrowException:
         raise GradesError(f"{path}: not a Parquet file, or cut off; write it again") from None
 
-    def column(at: int) -> list[Any]:
+    def rows(positions: Sequence[int | None]) -> Rows:
         try:
             with pq.ParquetFile(path) as file:
-                return list(file.read(columns=[header[at]]).column(0).to_pylist())
+                read = file.read(columns=[header[at] for at in positions if at is not None])
+            return _by_columns(lambda at: read.column(header[at]).to_pylist())(positions)
         except (pa.ArrowException, OSError):
             raise GradesError(f"{path}: the Parquet file is damaged; write it again") from None
 
-    return Table(str(path), f"{path}: row ", header, _by_columns(column))
+    return Table(str(path), f"{path}: row ", header, rows)
 
 
 def _by_columns(column: Callable[[int], list[Any]]) -> Callable[[Sequence[int | None]], Rows]:
@@ -291,22 +286,13 @@ def _frame_table(source: Any) -> Table | None:
         source = source.collect()
     advice = ""
     if library == "pandas" and hasattr(source, "iloc") and hasattr(source, "columns"):
-        header = [str(name).strip() for name in source.columns]
-        column = _pandas_column(source)
+        header, column = source.columns, lambda at: source.iloc[:, at].tolist()
         if any(name is not None for name in source.index.names):
             advice = "; if it is in the index, call reset_index() first"
     elif library == "polars" and hasattr(source, "to_series"):
-        header, column = [*source.columns], lambda at: source.to_series(at).to_list()
+        header, column = source.columns, lambda at: source.to_series(at).to_list()
     elif library == "pyarrow" and hasattr(source, "column"):
         header, column = source.schema.names, lambda at: source.column(at).to_pylist()
     else:
         return None
     return Table("the table", "row ", tuple(header), _by_columns(column), False, advice)
-
-
-def _pandas_column(frame: Any) -> Callable[[int], list[Any]]:
-    def column(at: int) -> list[Any]:
-        values = frame.iloc[:, at]
-        return list(values.astype(object).where(values.notna(), None))
-
-    return column

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qa_nlp.grade_levels import NOT_APPLICABLE, level_position
 from qa_nlp.grades import Grades
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "LEAST_CHOSEN",
+    "LEAST_LEARNT",
+    "LEAST_TEXT",
     "UNKNOWN",
     "Counts",
     "coded_grades",
@@ -22,7 +26,7 @@ __all__ = [
     "learnable_rows",
     "level_counts",
     "level_rows",
-    "rater_names",
+    "linked",
     "rater_rows",
 ]
 
@@ -31,13 +35,37 @@ Counts: TypeAlias = Mapping[str, Mapping[int, int]]
 UNKNOWN: Final = -2
 """The position of a level that the criterion does not have."""
 
+LEAST_LEARNT: Final = 10
+"""Graded conversations from which a criterion is learnt at all."""
+
+LEAST_TEXT: Final = 20
+"""Graded conversations from which a score of the text is learnt."""
+
+LEAST_CHOSEN: Final = 40
+"""Graded conversations from which cross-validation may change strengths."""
+
 _LEARNABLE: Final = (
-    (1, "nothing can be learnt: the rubric's own prior is used"),
-    (10, "next to nothing: only how strict the graders are on the whole"),
-    (40, "where the levels begin and a shift of the signals' weights, at a fixed strength"),
-    (150, "the weights of the signals and a score of the text, at strengths that are checked"),
+    (LEAST_LEARNT, "nothing is learnt: the rubric's model stays"),
+    (
+        LEAST_TEXT,
+        "where the levels begin, a factor on the rubric's weights and a small shift of each, at a "
+        "fixed strength",
+    ),
+    (
+        LEAST_CHOSEN,
+        "where the levels begin, a factor on the rubric's weights, a small shift of each and a "
+        "score of the text, at fixed strengths",
+    ),
+    (
+        150,
+        "where the levels begin, the weights of the signals and a score of the text, at strengths "
+        "that cross-validation may change",
+    ),
 )
-_MOST: Final = "the weights of the signals and a score of the text, also against the rubric's own"
+_MOST: Final = (
+    "where the levels begin, the weights of the signals and a score of the text; as a rule of "
+    "thumb, the weights follow the grades where these disagree with the rubric"
+)
 
 
 def coded_grades(grades: Grades, rubric: Rubric) -> pd.DataFrame:
@@ -131,13 +159,13 @@ def level_rows(rubric: Rubric, counts: Counts) -> list[dict[str, Any]]:
     ]
 
 
-def rater_rows(grades: Grades, usable: pd.DataFrame, rubric: Rubric) -> list[dict[str, Any]]:
+def rater_rows(names: Sequence[str], usable: pd.DataFrame, rubric: Rubric) -> list[dict[str, Any]]:
     """Count and average what each rater gave.
 
     Parameters
     ----------
-    grades : Grades
-        The same grades.
+    names : sequence of str
+        Of the known raters, by code.
     usable : pandas.DataFrame
         Of `coded_grades`, without what is unknown, and each row once.
     rubric : Rubric
@@ -148,7 +176,6 @@ def rater_rows(grades: Grades, usable: pd.DataFrame, rubric: Rubric) -> list[dic
     list of dict
         The table ``raters`` of `GradesReport`.
     """
-    names: dict[int, str | None] = {-1: None, **rater_names(grades, usable)}
     best = np.array([len(criterion.levels) - 1 for criterion in rubric.criteria])
     position = usable["position"].to_numpy()
     relative = np.where(position >= 0, position / best[usable["criterion"].to_numpy()], np.nan)
@@ -156,7 +183,7 @@ def rater_rows(grades: Grades, usable: pd.DataFrame, rubric: Rubric) -> list[dic
     columns = rows["text"].size(), rows["transcript"].nunique(), rows["relative"].mean()
     found = [
         {
-            "rater": names[int(code)],
+            "rater": names[code] if code >= 0 else None,
             "grades": int(given),
             "transcripts": int(transcripts),
             "mean_relative_level": None if np.isnan(mean) else round(float(mean), 4),
@@ -168,25 +195,32 @@ def rater_rows(grades: Grades, usable: pd.DataFrame, rubric: Rubric) -> list[dic
     return sorted(found, key=lambda row: (row["rater"] is None, str(row["rater"])))
 
 
-def rater_names(grades: Grades, rows: pd.DataFrame) -> dict[int, str]:
-    """Give the names of known raters.
+def linked(rater: NDArray[Any], item: NDArray[Any], raters: int) -> NDArray[np.int64]:
+    """Tell which raters are linked by items that both graded, perhaps over other raters.
 
     Parameters
     ----------
-    grades : Grades
-        The same grades.
-    rows : pandas.DataFrame
-        Of `coded_grades`, or some of these.
+    rater, item : ndarray of int64, shape (n,)
+        Who graded what, both counted from 0.
+    raters : int
+        How many raters there are.
 
     Returns
     -------
-    dict of int to str
-        By code.
+    ndarray of int64, shape (raters,)
+        Number of each rater's group; raters of two groups share no item.
+
+    Examples
+    --------
+    >>> linked(np.array([0, 1, 1, 2]), np.array([0, 0, 1, 2]), 3).tolist()
+    [0, 0, 1]
     """
-    first = rows[rows["rater"] >= 0].drop_duplicates("rater")
-    return {
-        int(code): grades.raters[row] for code, row in zip(first["rater"], first.index, strict=True)
-    }
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    size = raters + int(item.max(initial=-1)) + 1
+    graph = coo_array((np.ones(len(rater)), (rater, raters + item)), shape=(size, size))
+    return connected_components(graph, directed=False)[1][:raters].astype(np.int64)
 
 
 def double_graded_rows(usable: pd.DataFrame, rubric: Rubric) -> list[dict[str, Any]]:

@@ -44,6 +44,7 @@ from qa_nlp.yaml_types import (
 )
 
 __all__ = [
+    "NOT_LEVELS",
     "AppliesIf",
     "Condition",
     "Criterion",
@@ -57,7 +58,8 @@ __all__ = [
     "shipped_rubrics",
 ]
 
-_NOT_LEVELS: Final = frozenset({"n/a", "na", "n.a.", "not_applicable", "not applicable"})
+NOT_LEVELS: Final = frozenset({"n/a", "na", "n.a.", "not_applicable", "not applicable"})
+"""Spellings of "not applicable", in lower case; no level may bear one of them as its id."""
 
 CUTPOINT_SPACING: Final = 2.0
 """Distance in logits between neighbouring levels where a criterion states no cutpoints."""
@@ -71,7 +73,7 @@ def _number_as_text(value: object) -> object:
 
 def _level_name(value: object) -> object:
     value = _number_as_text(value)
-    if isinstance(value, str) and value.casefold() in _NOT_LEVELS:
+    if isinstance(value, str) and value.casefold() in NOT_LEVELS:
         raise ValueError("'N/A' is not a level; state not_applicable_if instead")
     return value
 

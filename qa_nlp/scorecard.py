@@ -13,6 +13,7 @@ from qa_nlp.errors import ArtifactError
 from qa_nlp.transcript import Transcript
 
 __all__ = [
+    "GRADE_MAPPINGS",
     "SCORECARD_FORMAT",
     "Evidence",
     "Grade",
@@ -86,7 +87,8 @@ class Evidence:
 _EVIDENCE_FIELDS: Final = ("turn", "start", "end", "quote", "signal", "contribution", "note")
 
 
-_GRADE_MAPPINGS: Final = ("probabilities", "level_values", "level_points", "contributions")
+GRADE_MAPPINGS: Final = ("probabilities", "level_values", "level_points", "contributions")
+"""Fields of a grade that are mappings of text to float."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,7 @@ class Grade:
     evidence: tuple[Evidence, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in _GRADE_MAPPINGS:
+        for name in GRADE_MAPPINGS:
             value = getattr(self, name)
             if not isinstance(value, MappingProxyType):
                 object.__setattr__(self, name, MappingProxyType(dict(value)))

@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from qa_nlp.errors import ArtifactError, did_you_mean, require
-from qa_nlp.scorecard import SCORECARD_FORMAT, Evidence, Grade, GradeStatus, Scorecard
+from qa_nlp.scorecard import (
+    GRADE_MAPPINGS,
+    SCORECARD_FORMAT,
+    Evidence,
+    Grade,
+    GradeStatus,
+    Scorecard,
+)
 from qa_nlp.user_files import replacing
 
 if TYPE_CHECKING:
@@ -23,8 +30,6 @@ __all__ = ["Scorecards", "arrow_schema", "read_scorecards", "write_scorecards"]
 Shape = Literal["cards", "grades", "evidence"]
 _SHAPES = ("cards", "grades", "evidence")
 _ERROR = "error"
-_PAIRED = ("probabilities", "level_values", "level_points", "contributions")
-"""Mappings of a grade, which lie as pairs in Arrow."""
 
 
 class Scorecards(Sequence[Scorecard]):
@@ -354,7 +359,7 @@ def to_arrow(cards: Iterable[Scorecard]) -> pa.Table:
         row["provenance"] = _pairs(row["provenance"])
         row["metadata"] = _json(row["metadata"], card)
         for grade in (*row["grades"], *row["out_of_fold"]):
-            for name in _PAIRED:
+            for name in GRADE_MAPPINGS:  # which lie as pairs in Arrow
                 grade[name] = _pairs(grade[name])
         rows.append(row)
     return pa.Table.from_pylist(rows, schema=arrow_schema())
@@ -387,7 +392,7 @@ def from_arrow(table: pa.Table) -> Scorecards:
             row["provenance"] = {pair["key"]: pair["value"] for pair in row["provenance"]}
             row["metadata"] = json.loads(row["metadata"])
             for grade in (*row["grades"], *row["out_of_fold"]):
-                for name in _PAIRED:
+                for name in GRADE_MAPPINGS:
                     grade[name] = {pair["key"]: pair["value"] for pair in grade[name]}
             cards.append(Scorecard.from_dict(row))
         except ArtifactError as error:

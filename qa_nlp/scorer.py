@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import hashlib
 import itertools
 import json
@@ -38,10 +39,16 @@ from qa_nlp.scorer_files import (
     write_scorer,
 )
 from qa_nlp.signals.answers import TextHead
-from qa_nlp.signals.measure import SignalMeter, SignalTable, check_signals, signal_specs
+from qa_nlp.signals.measure import (
+    SignalMeter,
+    SignalTable,
+    check_signals,
+    signal_specs,
+)
+from qa_nlp.signals.summary import Summarised
 from qa_nlp.signals.timeline import timeline
 from qa_nlp.text.language import language_of
-from qa_nlp.transcript import Transcript
+from qa_nlp.transcript import Transcript, split_turn
 
 __all__ = ["Scorer", "library_version"]
 
@@ -102,7 +109,6 @@ class Scorer:
         self.quotes = quotes
         self._specs = signal_specs(self.rubric)
         self._models = {c.id: CriterionModel.of(c, self._specs) for c in self.rubric.criteria}
-        self._heads = heads
         self._meter = SignalMeter(self.encoders, self.rubric, heads)
         self._uses = {(signal, within) for signal, within, _ in self.rubric.signal_places()}
         self.calibrator: Calibrator | None = None
@@ -198,10 +204,9 @@ class Scorer:
         """
         if isinstance(transcripts, Transcript):
             raise TypeError("score takes several transcripts; give one to score_one")
-        source = transcripts.iter_all() if isinstance(transcripts, Transcripts) else transcripts
         seen: set[str] = set()
         done = 0
-        for shard in _batched(source, _SHARD):
+        for shard in _batched(_checked(transcripts), _SHARD):
             yield from self._score_shard(shard, seen)
             done += len(shard)
             if progress is not None:
@@ -314,20 +319,14 @@ class Scorer:
         True
         """
         graded = self._graded(transcripts, grades, progress)
-
-        def fitted(done: int, total: int) -> None:
-            if progress is not None:
-                progress("fitted", done, total)
-
-        found = learn(graded, fitted)
+        found = learn(graded, _fitted(progress))
         plain, learnt = self._with(None), self._with(found)
         views, table = graded.transcripts, graded.table
-        before = Scorecards([plain._card(table, row, view) for row, view in enumerate(views)])
-        after = Scorecards([learnt._card(table, row, view) for row, view in enumerate(views)])
-        summary, error = summarise(
-            self.rubric, found, before, after, graded.grades, graded.warnings
-        )
-        return self._with(replace(found, total_error=error), summary, unseen_rows(after))
+        before = [plain._card(table, row, view) for row, view in enumerate(views)]
+        after = [learnt._card(table, row, view) for row, view in enumerate(views)]
+        summary = summarise(self.rubric, found, before, after, graded.grades, graded.warnings)
+        found = replace(found, total_error=summary.total_error)
+        return self._with(found, summary, unseen_rows(after))
 
     def learning_curve(
         self,
@@ -383,12 +382,7 @@ class Scorer:
         """
         check_sizes(sizes, repeats)
         graded = self._graded(transcripts, grades, progress)
-
-        def fitted(done: int, total: int) -> None:
-            if progress is not None:
-                progress("fitted", done, total)
-
-        return LearningCurve.of(graded.criteria(), sizes, repeats, seed, fitted)
+        return LearningCurve.of(graded.criteria(), sizes, repeats, seed, _fitted(progress))
 
     def _graded(
         self,
@@ -400,20 +394,21 @@ class Scorer:
         given = read_grades(grades)
         report = check_grades(given, self.rubric)
         if not report.ok:
-            raise GradesError("\n".join(finding.message for finding in report.errors))
-        source = transcripts.iter_all() if isinstance(transcripts, Transcripts) else transcripts
-        good = (item for item in source if isinstance(item, Transcript))
+            raise GradesError(report.error_text)
+        good = (item for item in _checked(transcripts) if isinstance(item, Transcript))
         wanted = set(given.transcript_ids)
         views: list[Transcript] = []
         tables: list[SignalTable] = []
         seen: list[str] = []
+        # what was said after each turn is read only beside grades of turns
+        summarised: Summarised = "turns" if any(map(split_turn, wanted)) else "end"
         for shard in _batched(graded_views(_noted(good, seen), wanted), _SHARD):
             views += shard
-            tables.append(self._meter.measure(shard, self._uses, "turns").for_calibration())
+            tables.append(self._meter.measure(shard, self._uses, summarised).for_calibration())
             if progress is not None:
                 progress("measured", len(views), 0)
         if not views:
-            tail = did_you_mean(next(iter(sorted(wanted)), ""), seen)
+            tail = did_you_mean(min(wanted, default=""), seen)
             raise GradesError(
                 f"none of the {len(wanted):,} graded ids is that of a transcript given "
                 f"({len(seen):,}); check the column transcript_id{tail}"
@@ -533,15 +528,13 @@ class Scorer:
             if isinstance(item, BadTranscript):
                 cards.append(self._error(item.id or item.source, str(item.error)))
                 continue
-            if not isinstance(item, Transcript):
-                raise TypeError(f"expected a Transcript, not {type(item).__name__}")
             views = item.by_agent()
             reason = self._refusal(item, {view.id for view in views} & seen)
             seen.update(view.id for view in views)
             seen.add(item.id)
             cards.extend(views if reason is None else [self._error(item.id, reason)])
         scorable = [card for card in cards if isinstance(card, Transcript)]
-        summarised = "no" if self.calibrator is None else self.calibrator.summarised
+        summarised: Summarised = "no" if self.calibrator is None else self.calibrator.summarised
         table = self._meter.measure(scorable, self._uses, summarised)
         scored = iter([self._card(table, row, view) for row, view in enumerate(scorable)])
         for card in cards:
@@ -641,6 +634,21 @@ class Scorer:
         return round(max(0.0, low), DECIMALS), round(min(100.0, high), DECIMALS)
 
 
+def _checked(
+    transcripts: Iterable[Transcript | BadTranscript] | Transcripts,
+) -> Iterator[Transcript | BadTranscript]:
+    """Go through transcripts, also those that cannot be read, and refuse what is something else."""
+    source = transcripts.iter_all() if isinstance(transcripts, Transcripts) else transcripts
+    for item in source:
+        if not isinstance(item, (Transcript, BadTranscript)):
+            raise TypeError(f"expected a Transcript, not {type(item).__name__}")
+        yield item
+
+
+def _fitted(progress: CalibrationProgress | None) -> Callable[[int, int], None] | None:
+    return None if progress is None else functools.partial(progress, "fitted")
+
+
 def _noted(transcripts: Iterable[Transcript], ids: list[str]) -> Iterator[Transcript]:
     for transcript in transcripts:
         ids.append(transcript.id)
@@ -657,6 +665,7 @@ def _hash(parts: dict[str, str]) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
+@functools.cache
 def library_version() -> str:
     """Give the installed version of this library.
 

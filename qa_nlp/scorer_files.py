@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = [
+    "SCORER_FILES",
     "SCORER_FORMAT",
     "SavedScorer",
     "check_parts",
@@ -42,6 +43,9 @@ _RUBRIC: Final = "rubric.yaml"
 _WEIGHTS: Final = "calibrator.safetensors"
 _UNSEEN: Final = "oof.parquet"
 _CARD: Final = "README.md"
+
+SCORER_FILES: Final = (_MANIFEST, _RUBRIC, _WEIGHTS)
+"""Files by which the folder of a scorer is known; another folder is never replaced."""
 
 _REMEDIES: Final = {
     "rubric": "the rubric in the folder was changed; calibrate again",
@@ -148,7 +152,7 @@ def write_scorer(path: Path, saved: SavedScorer, facts: Mapping[str, Any]) -> Pa
         "metrics": saved.summary.to_dict(),
         "calibration": stored.structure,
     }
-    with replacing_folder(path, _MANIFEST) as folder:
+    with replacing_folder(path, SCORER_FILES) as folder:
         (folder / _MANIFEST).write_text(_json(manifest), encoding="utf-8")
         document = saved.rubric.model_dump(mode="json", exclude_none=True)
         text = yaml.safe_dump(document, allow_unicode=True, sort_keys=False)
@@ -201,7 +205,7 @@ def read_scorer(path: Path) -> SavedScorer:
         return SavedScorer(
             rubric,
             manifest["encoder"],
-            dict(manifest["parts"].items()),
+            dict(manifest["parts"]),
             calibrator,
             summary,
             unseen,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from rich.console import Console, Group, RenderableType
 from rich.measure import Measurement
 from rich.padding import Padding
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -21,7 +23,7 @@ from qa_nlp.scorecards import shown_level
 if TYPE_CHECKING:
     from qa_nlp.calibration.summary import CalibrationSummary, CriterionSummary
 
-__all__ = ["calibration_view", "card_view", "console", "overview", "plain"]
+__all__ = ["calibration_view", "card_view", "console", "overview", "plain", "progress_bar"]
 
 # What moves the cursor, changes colours, ends a line or turns the reading direction around.
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
@@ -195,8 +197,8 @@ def card_view(card: Scorecard) -> RenderableType:
     for grade in card.grades:
         parts.extend(_grade_lines(grade))
     basis = calibration_words(card)
-    foot = f"fingerprint {card.fingerprint}"
-    parts += [Text(), _line((f"{basis} {foot.capitalize()}" if basis else foot, "dim"))]
+    begin = f"{basis} Fingerprint" if basis else "fingerprint"
+    parts += [Text(), _line((f"{begin} {card.fingerprint}", "dim"))]
     return Group(*parts)
 
 
@@ -382,3 +384,18 @@ def console(*, stderr: bool = False) -> Console:
     known = stream.isatty() or "COLUMNS" in os.environ
     width = None if known else _PIPE_WIDTH
     return Console(stderr=stderr, width=width, markup=False, highlight=False, emoji=False)
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress]:
+    """Draw a bar on standard error, with a description, a count and the time.
+
+    Yields
+    ------
+    rich.progress.Progress
+        Without a task.
+    """
+    words = TextColumn("{task.description}")
+    columns = (words, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console(stderr=True)) as bar:
+        yield bar

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from qa_nlp.errors import TranscriptError, did_you_mean
 
-__all__ = ["CHANNELS", "Role", "Transcript", "Turn"]
+__all__ = ["CHANNELS", "Role", "Transcript", "Turn", "split_turn"]
 
 CHANNELS: Final = ("voice", "chat", "email")
 """The channels a conversation may have."""
@@ -527,3 +527,26 @@ def _shown(value: object) -> str:
 
 def _kind(value: object) -> str:
     return type(value).__name__
+
+
+def split_turn(identifier: str) -> tuple[str, int] | None:
+    """Take apart the id that `Transcript.prefix` gives.
+
+    Parameters
+    ----------
+    identifier : str
+        Any id.
+
+    Returns
+    -------
+    tuple of (str, int) or None
+        The id of the whole conversation and the last turn; None where it is no such id.
+
+    Examples
+    --------
+    >>> split_turn("c1#3"), split_turn("c1"), split_turn("case#a"), split_turn("c1#03")
+    (('c1', 3), None, None, None)
+    """
+    base, mark, number = identifier.rpartition("#")
+    is_turn = mark and number.isdecimal() and str(int(number)) == number
+    return (base, int(number)) if is_turn else None

@@ -14,7 +14,15 @@ from typing import Final
 
 from qa_nlp.errors import ArtifactError, RubricError, did_you_mean
 
-__all__ = ["locate", "read_text", "replacing", "replacing_folder", "table_rows"]
+__all__ = [
+    "files_nearby",
+    "holds",
+    "locate",
+    "read_text",
+    "replacing",
+    "replacing_folder",
+    "table_rows",
+]
 
 _LARGEST: Final = 8_000_000
 _ENDINGS: Final = (".yaml", ".yml")
@@ -83,7 +91,7 @@ def read_text(path: Path) -> str:
     except IsADirectoryError:
         raise RubricError(f"{path}: is a folder, not a file") from None
     except FileNotFoundError:
-        raise RubricError(f"{path}: no such file{_files_nearby(path)}") from None
+        raise RubricError(f"{path}: no such file{files_nearby(path)}") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise RubricError(f"{str(path)!r}: cannot be read: {reason}") from None
@@ -98,10 +106,22 @@ def read_text(path: Path) -> str:
         ) from None
 
 
-def _files_nearby(path: Path) -> str:
+def files_nearby(path: Path) -> str:
+    """Give the tail of an error message: files beside one that does not exist.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        What was given.
+
+    Returns
+    -------
+    str
+        Near matches of its name among the files of its ending; nothing where there is none.
+    """
     try:
         names = [file.name for file in path.parent.iterdir() if file.suffix == path.suffix]
-    except OSError:
+    except (OSError, ValueError):
         return ""
     return did_you_mean(path.name, names)
 
@@ -193,16 +213,34 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def holds(folder: Path, names: Sequence[str]) -> bool:
+    """Tell whether a folder holds files of all given names.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Which need not exist.
+    names : sequence of str
+        Of files.
+
+    Returns
+    -------
+    bool
+        False for what is no folder.
+    """
+    return all((folder / name).is_file() for name in names)
+
+
 @contextmanager
-def replacing_folder(path: Path, mark: str) -> Iterator[Path]:
+def replacing_folder(path: Path, marks: Sequence[str]) -> Iterator[Path]:
     """Give a temporary folder beside a place, and move it there only when all went well.
 
     Parameters
     ----------
     path : pathlib.Path
-        Where the folder shall stand. A folder that stands there is replaced if it holds `mark`.
-    mark : str
-        Name of the file by which such folders are known.
+        Where the folder shall stand. One that stands there is replaced if it holds all `marks`.
+    marks : sequence of str
+        Names of the files by which such folders are known.
 
     Yields
     ------
@@ -214,7 +252,7 @@ def replacing_folder(path: Path, mark: str) -> Iterator[Path]:
     ArtifactError
         When something else stands there, or nothing can be written.
     """
-    if os.path.lexists(path) and not (path / mark).is_file():
+    if os.path.lexists(path) and not holds(path, marks):
         raise ArtifactError(f"{path}: something else lies there; choose another name")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -234,7 +272,10 @@ def replacing_folder(path: Path, mark: str) -> Iterator[Path]:
         if old.exists() and not path.exists():
             old.rename(path)  # also where the user interrupts between the two renames
         shutil.rmtree(temporary, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
+        if old.is_symlink():
+            old.unlink()
+        else:
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def _umask() -> int:

@@ -19,76 +19,17 @@ from qa_nlp.scorecard import GradeStatus
 from qa_nlp.scorer import Scorer
 from qa_nlp.transcript import Role, Transcript, Turn
 from tests.builders import HashEncoder
-
-RUBRIC = """\
-format_version: 1
-id: demo
-version: "1"
-name: Demo
-sections:
-  - id: all
-    name: All
-    criteria:
-      - id: length
-        question: Was it long enough?
-        levels: [{id: poor, value: 0}, {id: fair, value: 1}, {id: good, value: 2}]
-        signals:
-          - {signal: conduct.turns, threshold: 12, weight: 2}
-          - {signal: conduct.agent_words_per_turn, threshold: 8, weight: 1}
-"""
-LEVELS = ("poor", "fair", "good")
-AGENT = (
-    "I will look at the green ledger now.",
-    "Your parcel waits at the northern depot, and the driver has been told to call first.",
-    "Thank you for waiting.",
-    "The refund was sent on Monday.",
+from tests.graded_world import (
+    CALLS,
+    GRADES,
+    LEVELS,
+    RUBRIC,
+    Row,
+    by_length,
+    conversations,
+    plain,
+    turned_round,
 )
-CUSTOMER = ("My kettle arrived broken.", "That is too late for me.", "Fine.", "Where is it?")
-Row = tuple[str, str, str, str]
-
-
-def conversations(
-    size: int, seed: int = 0, *, group: int = 1, prefix: str = "c"
-) -> list[Transcript]:
-    """Build conversations of 4 to 20 turns from a few sentences."""
-    random = np.random.default_rng(seed)
-    found = []
-    for number in range(size):
-        turns = [
-            Turn(Role.AGENT, AGENT[random.integers(4)])
-            if place % 2
-            else Turn(Role.CUSTOMER, CUSTOMER[random.integers(4)])
-            for place in range(random.integers(4, 21))
-        ]
-        found.append(
-            Transcript(
-                f"{prefix}{number:03d}",
-                tuple(turns),
-                group_id=f"{prefix}g{number // group:03d}",
-                language="en",
-                metadata={"agent_id": f"A{number % 3}"},
-            )
-        )
-    return found
-
-
-def by_length(transcripts: Sequence[Transcript], seed: int = 0, rater: str = "Ana") -> list[Row]:
-    """Grade conversations by the number of their turns."""
-    random = np.random.default_rng(seed)
-    rows = []
-    for one in transcripts:
-        logit = 0.6 * (len(one.turns) - 12) + random.logistic()
-        level = LEVELS[int(np.searchsorted([-1.5, 1.5], logit))]
-        rows.append((one.id, "length", rater, level))
-    return rows
-
-
-CALLS = conversations(36)
-GRADES = by_length(CALLS)
-
-
-def plain(**options: Any) -> Scorer:
-    return Scorer(Rubric.from_yaml(RUBRIC), encoder=HashEncoder(), **options)
 
 
 @pytest.fixture(scope="module")
@@ -164,15 +105,7 @@ def test_out_of_fold_grade_does_not_change_when_the_grades_of_its_group_do() -> 
     calls = conversations(30, 3, group=2)
     rows = by_length(calls)
     own = {one.id for one in calls if one.group_id == "cg004"}
-    turned = [
-        (
-            name,
-            c,
-            r,
-            "poor" if name in own and level != "poor" else "good" if name in own else level,
-        )
-        for name, c, r, level in rows
-    ]
+    turned = turned_round(rows, own)
 
     before = plain().calibrate(calls, Grades.from_rows(rows)).score(calls)
     after = plain().calibrate(calls, Grades.from_rows(turned)).score(calls)
@@ -341,12 +274,7 @@ def test_out_of_fold_grade_does_not_know_the_grades_of_turns_of_its_group(number
     parts = [one.prefix(turn) for one in calls for turn in (1, 3)]
     rows = [*by_length(calls[:28]), *by_length(parts, 5)]
     own = calls[number]
-    turned = [
-        (name, c, r, "good" if level == "poor" else "poor")
-        if name.startswith(f"{own.id}#")
-        else (name, c, r, level)
-        for name, c, r, level in rows
-    ]
+    turned = turned_round(rows, {name for name, *_ in rows if name.startswith(f"{own.id}#")})
 
     one = plain().calibrate(calls, Grades.from_rows(rows)).score_one(own)
     other = plain().calibrate(calls, Grades.from_rows(turned)).score_one(own)
@@ -354,3 +282,9 @@ def test_out_of_fold_grade_does_not_know_the_grades_of_turns_of_its_group(number
     assert one.fold is not None
     assert one.out_of_fold[0].probabilities == other.out_of_fold[0].probabilities
     assert one.out_of_fold[0].contributions == other.out_of_fold[0].contributions
+
+
+@pytest.mark.parametrize("item", ["a transcript", None, {"id": "c1", "turns": []}])
+def test_what_is_no_transcript_is_refused_by_its_type(item: Any) -> None:
+    with pytest.raises(TypeError, match=f"expected a Transcript, not {type(item).__name__}"):
+        plain().calibrate([*CALLS, item], Grades.from_rows(GRADES))

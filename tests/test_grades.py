@@ -353,6 +353,55 @@ def test_frames_of_several_libraries_give_the_same_grades() -> None:
     assert read_grades(expected) is expected
 
 
+def test_names_of_columns_are_read_without_the_spaces_around_them(tmp_path: Path) -> None:
+    data: dict[str, list[Any]] = {" Call ID ": ["c1"], "criterion ": ["empathy"], " level": [4]}
+    table = pa.table(data)
+    import pyarrow.parquet as pq
+
+    parquet, lines, comma = (tmp_path / f"a.{ending}" for ending in ("parquet", "jsonl", "csv"))
+    pq.write_table(table, parquet)
+    row = {name: cells[0] for name, cells in data.items()}
+    lines.write_text(json.dumps(row), "utf-8")
+    comma.write_text(f"{','.join(row)}\n{','.join(map(str, row.values()))}\n", "utf-8")
+    sources: list[Any] = [
+        pd.DataFrame(data), pl.DataFrame(data), pl.LazyFrame(data), table,
+        pa.RecordBatch.from_pydict(data), [row], parquet, lines, comma,
+    ]  # fmt: skip
+    for source in sources:
+        for ours, theirs in (("transcript_id", "Call ID"), (" transcript_id ", " Call ID ")):
+            grades = read_grades(source, {ours: theirs})
+            assert grades == Grades.from_rows([("c1", "empathy", None, 4)])
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"": "level"}, "columns gives 'level' no name"),
+        ({" ": "level"}, "columns gives 'level' no name"),
+        ({"empathy": "level", " empathy": "criterion"}, "columns has a name twice"),
+    ],
+)
+def test_our_names_in_columns_are_neither_empty_nor_twice(
+    written: Callable[..., Path], columns: dict[str, str], message: str
+) -> None:
+    with pytest.raises(GradesError, match=message):
+        read_grades(written(LONG), columns)
+
+
+def test_our_names_in_columns_are_read_without_the_spaces_around_them(
+    written: Callable[..., Path],
+) -> None:
+    path = written("transcript_id,Empathy\nc1,4\n")
+    assert read_grades(path, {" empathy ": "Empathy"})[0].criterion == "empathy"
+
+
+def test_a_number_of_too_many_digits_is_an_error_with_its_place(
+    written: Callable[..., Path],
+) -> None:
+    with pytest.raises(GradesError, match=r"a\.jsonl:2: not JSON; write one object on each line"):
+        read_grades(written('{}\n{"level": ' + "1" * 5_000 + "}", "a.jsonl"))
+
+
 def test_a_level_that_pandas_read_as_nothing_tells_how_to_keep_it(
     written: Callable[..., Path],
 ) -> None:

@@ -12,10 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qa_nlp.calibration import calibrator, fitting, text_score
 from qa_nlp.errors import GradesError
 from qa_nlp.grades import Grades
 from qa_nlp.grades_check import check_grades
 from qa_nlp.grades_report import GradesFinding, GradesReport
+from qa_nlp.grades_tables import LEAST_CHOSEN, LEAST_LEARNT, LEAST_TEXT
 from qa_nlp.rubric import Rubric
 from qa_nlp.samples import load_samples
 from qa_nlp.scorecard import Scorecard
@@ -142,7 +144,16 @@ def test_few_transcripts_are_noted() -> None:
     finding = found(check(*clean(39)), "few transcripts")
     assert len(finding) == len(IDS)
     assert finding[0].message.startswith("'responsiveness' has 39 graded transcripts: the rubric's")
+    assert "at fixed strengths; from 40 on, cross-validation may change" in finding[0].message
     assert not found(check(*clean(40)), "few transcripts")
+
+
+@pytest.mark.parametrize("transcripts", [1, 9, 10])
+def test_below_ten_transcripts_nothing_is_said_to_be_fitted(transcripts: int) -> None:
+    message = found(check(*clean(transcripts)), "few transcripts")[0].message
+    stays = "the rubric's model stays; from 10 on, it is fitted to the grades"
+    assert message.endswith(stays) is (transcripts < 10)
+    assert ("at fixed strengths" in message) is (transcripts >= 10)
 
 
 def test_unknown_and_hardly_grading_raters_are_noted() -> None:
@@ -331,12 +342,30 @@ def test_tables_do_not_depend_on_the_order_of_rows(rows: list[Any], random: Any)
         assert one[name] == two[name]
 
 
+NOTHING = "nothing is learnt: the rubric's model stays"
+SHIFTS = (
+    "where the levels begin, a factor on the rubric's weights and a small shift of each, "
+    "at a fixed strength"
+)
+TEXT = (
+    "where the levels begin, a factor on the rubric's weights, a small shift of each and a score "
+    "of the text, at fixed strengths"
+)
+CHOSEN = (
+    "where the levels begin, the weights of the signals and a score of the text, at strengths "
+    "that cross-validation may change"
+)
+MOST = (
+    "where the levels begin, the weights of the signals and a score of the text; as a rule of "
+    "thumb, the weights follow the grades where these disagree with the rubric"
+)
+
+
 @pytest.mark.parametrize(
     ("transcripts", "statement"),
     [
-        (0, "nothing can be learnt"), (2, "next to nothing"), (9, "next to nothing"),
-        (10, "where the levels begin"), (39, "where the levels begin"), (40, "are checked"),
-        (149, "are checked"), (150, "against the rubric"),
+        (0, NOTHING), (2, NOTHING), (9, NOTHING), (10, SHIFTS), (19, SHIFTS), (20, TEXT),
+        (39, TEXT), (40, CHOSEN), (149, CHOSEN), (150, MOST),
     ],
 )  # fmt: skip
 def test_what_can_be_learnt_is_stated_by_the_number_of_transcripts(
@@ -346,7 +375,13 @@ def test_what_can_be_learnt_is_stated_by_the_number_of_transcripts(
     rows.append(("c0", "empathy", "Ben", "N/A"))
     learnable = {row["criterion"]: row for row in check(*rows).learnable}
     assert learnable["empathy"]["transcripts"] == transcripts
-    assert statement in learnable["empathy"]["statement"]
+    assert learnable["empathy"]["statement"] == statement
+
+
+def test_limits_of_what_can_be_learnt_are_those_of_calibration() -> None:
+    assert LEAST_LEARNT == calibrator.LEAST_GRADED
+    assert LEAST_TEXT == text_score._FEW_GROUPS
+    assert LEAST_CHOSEN == fitting.FEW
 
 
 def test_nothing_is_learnt_from_one_level_however_often() -> None:
@@ -374,6 +409,16 @@ def test_report_is_plain_data_and_text() -> None:
     assert "[row 41]" in text
     assert "What can be learnt" in text
     assert report.errors + report.warnings + report.notes == report.findings
+
+
+def test_text_of_the_errors_has_a_line_for_each_with_its_place() -> None:
+    report = check(("c1", "empaty", "Ana", "good"), ("c1", "empathy", "Ana", "god"))
+    first, second = report.error_text.splitlines()
+    assert first.startswith("unknown level: criterion 'empathy' has no level 'god'")
+    assert first.endswith("[row 2]")
+    assert second.startswith("unknown criterion: ")
+    assert second.endswith("[row 1]")
+    assert check(*clean()).error_text == ""
 
 
 def test_html_of_the_report_is_escaped() -> None:

@@ -49,6 +49,7 @@ LAYERS = [
     {"phrase_bank", "requirements"},
     {"labelled_texts", "question_table", "rubric"},
     {
+        "card_groups",
         "display",
         "grade_columns",
         "grade_levels",
@@ -66,13 +67,24 @@ LAYERS = [
     },
     {"agreement"},
     {"encoding", "importers", "text"},
+    {"exchange"},
     {"samples"},
     {"signals"},
     {"phrase_review", "rubric_init", "signal_suggestions"},
     {"calibration"},
     {"scorer_files"},
-    {"classification", "scorer"},
-    {"__main__", "cli", "cli_calibrate", "cli_errors", "cli_phrases", "terminal"},
+    {"classification", "counterfactuals", "scorer"},
+    {
+        "__main__",
+        "cli",
+        "cli_calibrate",
+        "cli_errors",
+        "cli_inputs",
+        "cli_phrases",
+        "cli_report",
+        "cli_tasks",
+        "terminal",
+    },
 ]
 VALUE_OBJECTS = set().union(*LAYERS[:8])
 LAYER_OF = {name: layer for layer, names in enumerate(LAYERS) for name in names}

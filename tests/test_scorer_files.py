@@ -21,7 +21,7 @@ from qa_nlp.rubric import Rubric
 from qa_nlp.scorer import Scorer
 from qa_nlp.user_files import replacing_folder
 from tests.builders import HashEncoder
-from tests.test_calibrate import AGENT, CALLS, CUSTOMER, GRADES, RUBRIC, conversations, plain
+from tests.graded_world import AGENT, CALLS, CUSTOMER, GRADES, RUBRIC, conversations, plain
 
 
 @pytest.fixture(scope="module")
@@ -227,19 +227,21 @@ def test_saving_replaces_an_older_scorer_and_leaves_nothing_else(
     assert [item.name for item in folder.parent.iterdir()] == ["demo.scorer"]
 
 
-@pytest.mark.parametrize("kind", ["folder", "file"])
+@pytest.mark.parametrize("kind", ["folder", "another manifest", "file"])
 def test_saving_never_replaces_anything_else(scorer: Scorer, tmp_path: Path, kind: str) -> None:
     place = tmp_path / "mine"
-    if kind == "folder":
+    if kind != "file":
         place.mkdir()
         (place / "notes.txt").write_text("keep", "utf-8")
-    else:
+    if kind == "another manifest":
+        (place / "manifest.json").write_text("{}", "utf-8")
+    if kind == "file":
         place.write_text("keep", "utf-8")
 
     with pytest.raises(ArtifactError, match="something else lies there; choose another name"):
         scorer.save(place)
 
-    assert ((place / "notes.txt") if kind == "folder" else place).read_text("utf-8") == "keep"
+    assert (place if kind == "file" else place / "notes.txt").read_text("utf-8") == "keep"
 
 
 def old(tmp_path: Path) -> Path:
@@ -256,7 +258,7 @@ def test_folder_stays_when_writing_is_interrupted(
     place = old(tmp_path)
 
     def write() -> None:
-        with replacing_folder(place, "mark") as fresh:
+        with replacing_folder(place, ["mark"]) as fresh:
             (fresh / "mark").write_text("new", "utf-8")
             raise error
 
@@ -279,7 +281,7 @@ def test_folder_stays_when_the_user_interrupts_between_the_two_renames(
         return rename(self, target)
 
     monkeypatch.setattr(Path, "rename", interrupted)
-    with pytest.raises(KeyboardInterrupt), replacing_folder(place, "mark") as fresh:
+    with pytest.raises(KeyboardInterrupt), replacing_folder(place, ["mark"]) as fresh:
         (fresh / "mark").write_text("new", "utf-8")
 
     assert (place / "mark").read_text("utf-8") == "old"
@@ -291,7 +293,7 @@ def test_folder_stays_when_the_process_is_killed(tmp_path: Path) -> None:
         "import os, signal, sys\n"
         "from pathlib import Path\n"
         "from qa_nlp.user_files import replacing_folder\n"
-        "with replacing_folder(Path(sys.argv[1]), 'mark') as fresh:\n"
+        "with replacing_folder(Path(sys.argv[1]), ['mark']) as fresh:\n"
         "    (fresh / 'mark').write_text('half')\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )

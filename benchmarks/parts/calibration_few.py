@@ -15,24 +15,25 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.parts.calibration_figures import drawn_kappa, drawn_spearman
+from benchmarks.parts.bootstrap import Figure
 from benchmarks.parts.calibration_kept import once
 from benchmarks.parts.calibration_methods import METHODS, OWN, Told, own_out_of_fold
 from benchmarks.parts.calibration_sets import CORPORA, MAIA_SETS, GradedSet, graded_set
+from benchmarks.parts.measures import rank_correlation
 from benchmarks.parts.resampling import Resampler
+from qa_nlp.agreement.statistics import quadratic_kappa
 
 __all__ = [
     "DRAWS",
     "SETS",
     "SIZES",
+    "draw",
     "draw_rows",
     "figures_of",
     "measure_few",
-    "single_grades",
     "summarise",
 ]
 
-Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
 DRAWS: Final = 30
@@ -82,13 +83,35 @@ def _measure(graded: GradedSet, draws: int) -> dict[str, Any]:
 
 def _draws(graded: GradedSet, size: int, draws: int) -> Iterator[dict[str, dict[str, float]]]:
     for seed in range(draws):
-        learn = draw_rows(graded.data.groups, size, seed)
-        judge = np.flatnonzero(~np.isin(graded.data.groups, graded.data.groups[learn]))
-        known = single_grades(graded, learn)
+        known, learn, judge = draw(graded, size, seed)
         yield {
             name: figures_of(graded, judge, method(known, learn, judge))
             for name, method in METHODS.items()
         }
+
+
+def draw(graded: GradedSet, size: int, seed: int) -> tuple[GradedSet, Index, Index]:
+    """Draw conversations of different groups, and one grade of each.
+
+    Parameters
+    ----------
+    graded : GradedSet
+        With all grades.
+    size : int
+        How many; no more than there are groups.
+    seed : int
+        Of the draw.
+
+    Returns
+    -------
+    tuple of (GradedSet, ndarray of int64, ndarray of int64)
+        The same conversations, those drawn with one grade each; which were drawn; and those of the
+        other groups.
+    """
+    groups = graded.data.groups
+    learn = draw_rows(groups, size, seed)
+    judge = np.flatnonzero(~np.isin(groups, groups[learn]))
+    return _single_grades(graded, learn), learn, judge
 
 
 def draw_rows(groups: Index, size: int, seed: int) -> Index:
@@ -120,26 +143,12 @@ def draw_rows(groups: Index, size: int, seed: int) -> Index:
     return np.sort(order[random.permutation(first)[:size]])
 
 
-def single_grades(graded: GradedSet, learn: Index) -> GradedSet:
-    """Leave one grade of each conversation that is learnt from, drawn at random.
-
-    Parameters
-    ----------
-    graded : GradedSet
-        With all grades.
-    learn : ndarray of int64
-        What is learnt from; other conversations keep theirs.
-
-    Returns
-    -------
-    GradedSet
-        The same conversations.
-    """
+def _single_grades(graded: GradedSet, learn: Index) -> GradedSet:
+    """Leave of what is learnt from the grade that was drawn; other conversations keep theirs."""
     data = graded.data
     kept = ~np.isin(data.item, learn)
     kept[data.drawn[learn]] = True
     number = np.cumsum(kept) - 1
-    # a conversation that is not learnt from may lose the grade that was drawn for its set: unused
     return replace(
         graded,
         data=replace(
@@ -170,11 +179,11 @@ def figures_of(graded: GradedSet, rows: Index, told: Told) -> dict[str, float]:
         ``rho`` with the mean grade, and on MAIA, where each conversation has one grade, ``QWK``; 0
         where a method says the same of all.
     """
-    once = Resampler([str(row) for row in rows], rounds=0)
-    found = {RHO: float(drawn_spearman(once, told.expected, graded.truth[rows])[0])}
+    all_rows = Resampler([str(row) for row in rows], rounds=0)
+    found = {RHO: float(rank_correlation(all_rows, graded.truth[rows], told.expected)[0])}
     if graded.name.startswith("MAIA"):
         level = graded.data.level[rows]  # in the order of the conversations
-        found[KAPPA] = float(drawn_kappa(once, level, told.level, len(graded.values))[0])
+        found[KAPPA] = quadratic_kappa(level, told.level, len(graded.values))
     return {name: 0.0 if np.isnan(value) else value for name, value in found.items()}
 
 
@@ -210,8 +219,4 @@ def summarise(draws: Sequence[Mapping[str, Mapping[str, float]]]) -> dict[str, A
 def _mean(values: Sequence[float]) -> dict[str, float]:
     middle = float(np.mean(values))
     reach = 1.96 * float(np.std(values, ddof=1)) / len(values) ** 0.5 if len(values) > 1 else 0.0
-    return {
-        "value": round(middle, 4),
-        "low": round(middle - reach, 4),
-        "high": round(middle + reach, 4),
-    }
+    return Figure(middle, middle - reach, middle + reach).to_dict()

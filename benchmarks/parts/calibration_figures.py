@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -13,13 +14,10 @@ from benchmarks.parts.resampling import Resampler
 __all__ = [
     "BAD",
     "constant_width",
-    "drawn_auc",
     "drawn_kappa",
-    "drawn_spearman",
     "drawn_worst_share",
     "limit_of_others",
     "others_mean",
-    "ranks",
     "single_reliability",
 ]
 
@@ -33,100 +31,11 @@ BAD: Final = 2.0
 _TENTH: Final = 0.1
 
 
-def ranks(values: Array) -> Callable[[Array], Array]:
-    """Prepare midranks under weights; equal values share one.
-
-    Parameters
-    ----------
-    values : ndarray, shape (n,)
-        What is ranked.
-
-    Returns
-    -------
-    callable
-        Weights, shape (rounds, n) -> ranks of the same shape, half the weight of equals counted.
-
-    Examples
-    --------
-    >>> ranks(np.array([3.0, 1.0, 3.0]))(np.ones((1, 3))).tolist()
-    [[2.0, 0.5, 2.0]]
-    """
-    _, owner = np.unique(values, return_inverse=True)
-    total = _totals(owner)
-
-    def ranked(weights: Array) -> Array:
-        mass = total(weights)
-        middle = np.cumsum(mass, axis=1) - mass / 2
-        return np.asarray(middle[:, owner])
-
-    return ranked
-
-
 def _totals(owner: Index) -> Callable[[Array], Array]:
     """Add up weights by owner: shape (rounds, n) -> (rounds, owners)."""
     order = np.argsort(owner, kind="stable")
     starts = np.flatnonzero(np.diff(owner[order], prepend=-1))
     return lambda weights: np.add.reduceat(weights[:, order], starts, axis=1)
-
-
-def drawn_spearman(resampler: Resampler, x: Array, y: Array) -> Array:
-    """Give Spearman's rho (Spearman 1904), with midranks of the drawn rows.
-
-    Parameters
-    ----------
-    resampler : Resampler
-        Of the rows.
-    x, y : ndarray, shape (n,)
-        What is compared.
-
-    Returns
-    -------
-    ndarray of float64, shape (rounds + 1,)
-        On all rows, then on each resample; NaN where all drawn values are equal.
-    """
-    of_x, of_y = ranks(x), ranks(y)
-
-    def measure(weights: Array) -> Array:
-        a, b = of_x(weights), of_y(weights)
-        mass = weights.sum(axis=1, keepdims=True)
-        a -= (weights * a).sum(axis=1, keepdims=True) / mass
-        b -= (weights * b).sum(axis=1, keepdims=True) / mass
-        spread = (weights * a**2).sum(axis=1) * (weights * b**2).sum(axis=1)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray((weights * a * b).sum(axis=1) / np.sqrt(spread))
-
-    return resampler.each(measure)
-
-
-def drawn_auc(resampler: Resampler, score: Array, hit: Flags) -> Array:
-    """Give the chance that a hit scores above another row; ties count half.
-
-    Parameters
-    ----------
-    resampler : Resampler
-        Of the rows.
-    score : ndarray, shape (n,)
-        Higher = more likely a hit.
-    hit : ndarray of bool, shape (n,)
-        Which are.
-
-    Returns
-    -------
-    ndarray of float64, shape (rounds + 1,)
-        Area under the curve (Mann & Whitney 1947); NaN without hits or without others.
-    """
-    ranked = ranks(score)
-
-    def measure(weights: Array) -> Array:
-        hits = weights * hit
-        mass = hits.sum(axis=1)
-        # the ranks of hits count what is below them, other hits too
-        among = mass**2 / 2
-        with np.errstate(divide="ignore", invalid="ignore"):
-            above = (hits * ranked(weights)).sum(axis=1) - among
-            return np.asarray(above / (mass * (weights.sum(axis=1) - mass)))
-
-    return resampler.each(measure)
 
 
 def drawn_worst_share(resampler: Resampler, score: Array, hit: Flags) -> Array:
@@ -146,8 +55,7 @@ def drawn_worst_share(resampler: Resampler, score: Array, hit: Flags) -> Array:
     ndarray of float64, shape (rounds + 1,)
         Ratio of shares; of rows with equal scores at the border, a part of each counts.
     """
-    distinct, owner = np.unique(-score, return_inverse=True)
-    total = _totals(owner)
+    total = _totals(np.unique(-score, return_inverse=True)[1])
 
     def measure(weights: Array) -> Array:
         mass, hits = total(weights), total(weights * hit)
@@ -157,7 +65,6 @@ def drawn_worst_share(resampler: Resampler, score: Array, hit: Flags) -> Array:
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.asarray(((part * hits).sum(axis=1) / _TENTH) / hits.sum(axis=1))
 
-    assert len(distinct)
     return resampler.each(measure)
 
 
@@ -287,18 +194,13 @@ def constant_width(shares: Sequence[float] | NDArray[Any], coverage: float) -> f
     1.5
     """
     cover = np.concatenate([[0.0], np.cumsum(shares)])
-    size = len(cover) - 1
-    best = np.zeros(size + 1)
-    for width in range(1, size + 1):
-        best[width] = float((cover[width:] - cover[:-width]).max())
+    size = len(shares)
+    best = {width: float((cover[width:] - cover[:-width]).max()) for width in range(1, size)}
     best[size] = 1.0
-    widths = np.arange(size + 1.0)
-    found = float(size)
-    for low in range(1, size + 1):
-        if best[low] >= coverage:
-            found = min(found, widths[low])
-        for high in range(low + 1, size + 1):
-            if best[low] < coverage <= best[high]:
-                part = (coverage - best[low]) / (best[high] - best[low])
-                found = min(found, widths[low] + part * (widths[high] - widths[low]))
-    return float(found)
+    alone = [width for width, covered in best.items() if covered >= coverage]
+    mixed = [
+        low + (coverage - one) / (two - one) * (high - low)
+        for (low, one), (high, two) in itertools.combinations(best.items(), 2)
+        if one < coverage <= two
+    ]
+    return float(min([size, *alone, *mixed]))

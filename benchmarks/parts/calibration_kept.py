@@ -2,19 +2,55 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.parts.calibration_methods import learning_state
-from benchmarks.parts.calibration_sets import KEPT, GradedSet
+from benchmarks.parts.calibration_sets import KEPT, READING, GradedSet, code_sha256
 from benchmarks.parts.kept import keep, kept
-from benchmarks.record import ROOT, file_sha256
 
-__all__ = ["once"]
+__all__ = ["once", "part_state"]
 
-_CODE: Final = ("figures", "methods", "sets")
+_LEARNING: Final = (
+    *("applicability", "calibrator", "choice", "conformal", "criterion_data", "fitting"),
+    *("graded_views", "grading", "group_ridge", "learn", "model", "ordinal", "rater_likelihood"),
+    *("rater_model", "rater_rows", "text_score"),
+)
+_COMMON: Final = (
+    *("bootstrap", "calibration_figures", "calibration_methods", "measures", "resampling"),
+    "texts",
+)
+_EXTRA: Final[Mapping[str, Sequence[str]]] = {
+    "level_sets": ("benchmarks/parts/calibration.py",),
+    "means": (
+        "qa_nlp/calibration/graded_sample.py",
+        "qa_nlp/calibration/prediction_powered.py",
+    ),
+    "setfit": ("benchmarks/parts/calibration_few.py", "benchmarks/parts/setfit.py"),
+}
+
+
+def part_state(part: str) -> dict[str, str]:
+    """Hash the code that a part of the benchmark depends on, see `code_sha256`.
+
+    Parameters
+    ----------
+    part : str
+        ``benchmarks/parts/calibration_PART.py`` is its code.
+
+    Returns
+    -------
+    dict of str to str
+        By file.
+    """
+    files = (
+        *(f"qa_nlp/calibration/{name}.py" for name in _LEARNING),
+        "qa_nlp/agreement/statistics.py",
+        *READING,
+        *(f"benchmarks/parts/{name}.py" for name in (*_COMMON, f"calibration_{part}")),
+        *_EXTRA.get(part, ()),
+    )
+    return {file: code_sha256(file) for file in files}
 
 
 def once(
@@ -25,9 +61,9 @@ def once(
     Parameters
     ----------
     part : str
-        Which part asks; ``benchmarks/parts/calibration_PART.py`` is its code.
+        Which part asks, see `part_state`.
     graded : GradedSet
-        What is measured on.
+        What is measured on, as it was read.
     repeats : int
         How many draws or splits.
     measure : callable
@@ -40,12 +76,7 @@ def once(
     object
         What was measured.
     """
-    files = [f"benchmarks/parts/calibration_{name}.py" for name in (*_CODE, part)]
-    state = learning_state() | {file: file_sha256(ROOT / file) for file in files}
-    data = graded.data
-    parts = (data.positions, data.item, data.level, data.folds)
-    state["signals"] = hashlib.sha256(b"".join(one.tobytes() for one in parts)).hexdigest()
-    state["repeats"] = str(repeats)
+    state = part_state(part) | {"set": graded.sha256, "repeats": str(repeats)}
     path = folder / f"{part}-{graded.name.replace(' ', '_')}.json"
     found = kept(path, state)
     if found is None:

@@ -9,18 +9,18 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.parts.bootstrap import Figure
 from benchmarks.parts.calibration import brier_skill, calibration_error
 from benchmarks.parts.calibration_figures import BAD, constant_width
 from benchmarks.parts.calibration_kept import once
 from benchmarks.parts.calibration_methods import levels_of_chances, own_out_of_fold
 from benchmarks.parts.calibration_sets import CORPORA, GradedSet, graded_set, take
-from benchmarks.parts.resampling import Resampler, figure
+from benchmarks.parts.resampling import figure
 from qa_nlp.calibration.calibrator import LearntCriterion, learn_criterion
 from qa_nlp.calibration.fitting import split_groups
 
 __all__ = ["SETS", "SPLITS", "measure_level_sets", "split_rows"]
 
-Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
 SPLITS: Final = 200
@@ -112,11 +112,7 @@ def _sets(graded: GradedSet, splits: int) -> dict[str, Any]:
 
 def _spread(values: list[float]) -> dict[str, float]:
     low, high = np.quantile(values, [0.025, 0.975])
-    return {
-        "value": round(float(np.mean(values)), 4),
-        "low": round(float(low), 4),
-        "high": round(float(high), 4),
-    }
+    return Figure(float(np.mean(values)), float(low), float(high)).to_dict()
 
 
 def _split(graded: GradedSet, rows: Index, share: float, seed: int) -> dict[str, float]:
@@ -136,9 +132,8 @@ def _split(graded: GradedSet, rows: Index, share: float, seed: int) -> dict[str,
     bad = graded.values[level] <= BAD
     cover = float(weight @ inside / weight.sum())
     shares = np.bincount(level, weight, len(graded.values)) / weight.sum()
-    sizes = np.bincount(np.unique(data.groups[judge], return_inverse=True)[1])
-    size = sizes[np.unique(data.groups[judge], return_inverse=True)[1]][item]
-    by_group = weight / size
+    group = np.unique(data.groups[judge], return_inverse=True)[1]
+    by_group = weight / np.bincount(group)[group][item]
     return {
         "coverage": cover,
         "coverage, each group once": float(by_group @ inside / by_group.sum()),
@@ -171,7 +166,7 @@ def _probabilities(graded: GradedSet) -> dict[str, Any]:
     chances = told.chances[data.item]
     labels = np.eye(len(graded.values), dtype=bool)[data.level]
     error = calibration_error(chances, labels, exclusive=True)
-    resampler = Resampler([graded.group_names[row] for row in data.item])
+    resampler = graded.resampler(data.item)
     return {
         "grades": len(data.level),
         "ECE": round(error.raw, 4),

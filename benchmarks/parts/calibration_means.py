@@ -15,17 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.parts.calibration_methods import own_out_of_fold
-from benchmarks.parts.calibration_sets import CORPORA, GradedSet, graded_set
+from benchmarks.parts.calibration_sets import CORPORA, graded_set
 from qa_nlp.calibration.prediction_powered import Population, prediction_powered_mean
 
-__all__ = ["RESAMPLES", "SETS", "measure_means", "simulate"]
+__all__ = ["RESAMPLES", "SETS", "SIZES", "measure_means", "simulate"]
 
 Array = NDArray[np.float64]
 
 RESAMPLES: Final = 2000
 SETS: Final = ("MAIA task_success", *(f"{corpus} dialogues" for corpus in CORPORA))
-SIZES: Final = {"MAIA": (30, 100)}
-_SIZES: Final = (30, 100, 300)
+SIZES: Final = {"MAIA": (30, 100), **dict.fromkeys(CORPORA, (30, 100, 300))}
+"""How many are graded, by corpus."""
 _SEED: Final = 11
 
 
@@ -49,18 +49,15 @@ def measure_means(folder: Path, resamples: int = RESAMPLES) -> dict[str, Any]:
         graded = graded_set(folder, name)
         machine = own_out_of_fold(graded).expected
         useless = np.random.default_rng(_SEED).permutation(machine)
-        cells: dict[str, Any] = {"N": len(machine), "r": round(_r(graded, machine), 4)}
-        for size in SIZES.get(name.split()[0], _SIZES):
+        r = float(np.corrcoef(graded.truth, machine)[0, 1])
+        cells: dict[str, Any] = {"N": len(machine), "r": round(r, 4)}
+        for size in SIZES[name.split()[0]]:
             for kind in ("given", "process"):
                 cells[f"{kind} {size}"] = simulate(graded.truth, machine, size, kind, resamples)
             cells[f"useless {size}"] = simulate(graded.truth, useless, size, "given", resamples)
         found[name] = cells
         print(f"  {name}: {cells}", flush=True)
     return found
-
-
-def _r(graded: GradedSet, machine: Array) -> float:
-    return float(np.corrcoef(graded.truth, machine)[0, 1])
 
 
 def simulate(

@@ -5,9 +5,7 @@ Each learns from some conversations as if no other had been graded, and grades o
 
 from __future__ import annotations
 
-import functools
-import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.parts.calibration_figures import BAD
-from benchmarks.parts.calibration_sets import KEPT, GradedSet, take
-from benchmarks.parts.kept import keep, kept
-from benchmarks.record import ROOT, file_sha256
+from benchmarks.parts.calibration_kept import once
+from benchmarks.parts.calibration_sets import GradedSet, take
 from qa_nlp.calibration.fitting import fit_model
 from qa_nlp.calibration.grading import middle_level
 from qa_nlp.calibration.group_ridge import GroupRidge, RidgeBasis
@@ -30,7 +27,7 @@ __all__ = [
     "PLAIN_RIDGE",
     "RIDGE",
     "Told",
-    "learning_state",
+    "every_out_of_fold",
     "levels_of_chances",
     "mean_grades",
     "out_of_fold",
@@ -50,10 +47,6 @@ FROZEN_WIDTH: Final = 384
 
 _LEAST_LEAF: Final = 5
 _WHOLE: Final = "whole"
-_LEARNING: Final = (
-    *("calibrator", "choice", "conformal", "criterion_data", "fitting", "group_ridge", "model"),
-    *("ordinal", "rater_model", "text_score"),
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -247,30 +240,32 @@ def own_out_of_fold(graded: GradedSet) -> Told:
     Told
         With probabilities.
     """
-    path = KEPT / f"{graded.name.replace(' ', '_')}-graded.json"
-    state = learning_state() | {"signals": _digest(graded)}
-    rows = kept(path, state)
-    if rows is None:
+
+    def chances() -> list[list[float]]:
         told = out_of_fold(graded, OWN)
         assert told.chances is not None
-        rows = told.chances.tolist()
-        keep(path, state, rows)
-    return levels_of_chances(np.array(rows), graded.values)
+        rows: list[list[float]] = told.chances.tolist()
+        return rows
+
+    return levels_of_chances(np.array(once("methods", graded, 1, chances)), graded.values)
 
 
-@functools.cache
-def learning_state() -> dict[str, str]:
-    """Hash the code that learns, as it is when first asked for.
+def every_out_of_fold(graded: GradedSet, methods: Iterable[str] = METHODS) -> dict[str, Told]:
+    """Grade every conversation by several methods.
+
+    Parameters
+    ----------
+    graded : GradedSet
+        With the folds.
+    methods : iterable of str, optional
+        Of `METHODS`; default: all.
 
     Returns
     -------
-    dict of str to str
-        By file.
+    dict of str to Told
+        As `own_out_of_fold` gives it for the library, `out_of_fold` for other methods.
     """
-    return {name: file_sha256(ROOT / f"qa_nlp/calibration/{name}.py") for name in _LEARNING}
-
-
-def _digest(graded: GradedSet) -> str:
-    data = graded.data
-    parts = (data.positions, data.item, data.level, data.folds)
-    return hashlib.sha256(b"".join(part.tobytes() for part in parts)).hexdigest()
+    return {
+        name: own_out_of_fold(graded) if name == OWN else out_of_fold(graded, name)
+        for name in methods
+    }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from benchmarks.parts.bootstrap import Figure
+from benchmarks.parts.calibration_means import SIZES
 from benchmarks.parts.calibration_methods import BASELINES, OWN, PLAIN_RIDGE, RIDGE
 from benchmarks.parts.calibration_sets import CORPORA
 from benchmarks.record import Table, Target
@@ -32,7 +34,6 @@ RATIO_GOALS: Final = {
 }
 COVERAGE_GOAL: Final = ">= 0.89"
 _NEAR_IDEAL: Final = "<= 0.03"
-_LARGEST: Final = {"MAIA": "100", "SGD": "300", "MWOZ": "300"}
 
 
 def calibration_targets(found: Parts) -> list[Target]:
@@ -219,7 +220,7 @@ def _set_rows(found: Mapping[str, Any]) -> Iterator[list[str | int]]:
 
 def _mean_rows(found: Mapping[str, Any]) -> Iterator[list[str | int]]:
     for name, cells in found.items():
-        size = _LARGEST[name.split()[0]]
+        size = max(SIZES[name.split()[0]])
         cell = cells[f"given {size}"]
         beside = f"covers {cell['coverage']:.1f} %, people alone {cell['human only']:.1f} %"
         ratio = f"{cell['width ratio']:.2f} of people alone"
@@ -227,7 +228,7 @@ def _mean_rows(found: Mapping[str, Any]) -> Iterator[list[str | int]]:
 
 
 def _cell(shown: Mapping[str, float]) -> str:
-    return f"{shown['value']:.2f} ({shown['low']:.2f} to {shown['high']:.2f})"
+    return str(Figure(**shown))
 
 
 def _plain(name: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.parts.calibration_few import draw_rows, figures_of, single_grades, summarise
+from benchmarks.parts.calibration_few import draw, figures_of, summarise
 from benchmarks.parts.calibration_methods import BASELINES, METHODS, OWN, Told, levels_of_chances
 from benchmarks.parts.calibration_sets import TURN_DIALOGUES, GradedSet, graded_set, take
 from benchmarks.parts.graded_sets import read_rated_maia, read_uss
@@ -70,6 +70,7 @@ def _with_texts(folder: Path, name: str) -> tuple[GradedSet, list[str]]:
         every = [one.transcript for one in rated]
         chosen = {one.id for one in every[:TURN_DIALOGUES]}
     ordered = sorted(every, key=lambda one: one.id)  # the rows of a set are in this order
+    assert len(ordered) == len(graded.truth)
     rows = np.flatnonzero([one.id in chosen for one in ordered])
     kept = replace(
         graded,
@@ -87,10 +88,8 @@ def _end(transcript: Transcript) -> str:
 def _draw(
     graded: GradedSet, texts: Sequence[str], size: int, seed: int
 ) -> dict[str, dict[str, float]]:
-    learn = draw_rows(graded.data.groups, size, seed)
-    judge = np.setdiff1d(np.arange(len(texts)), learn)
-    known = single_grades(graded, learn)
-    level = take(replace(known.data, views=None), learn).level
+    known, learn, judge = draw(graded, size, seed)
+    level = graded.data.level[graded.data.drawn[learn]]
     told = {name: METHODS[name](known, learn, judge) for name in (OWN, *BASELINES)}
     told[_SETFIT] = _setfit(texts, learn, level, judge, graded.values, seed)
     return {name: figures_of(graded, judge, one) for name, one in told.items()}

@@ -1,11 +1,14 @@
 """Graded conversations of USS and MAIA, measured once and kept, ready to be learnt from.
 
 Measuring is slow, learning is fast. What was measured is kept in ``build/calibration`` under the
-fingerprint of the scorer and the hash of the data, so that all parts of the benchmark share it.
+fingerprint of the scorer and hashes of the data and of the code that reads and measures, so that
+all parts of the benchmark share it.
 """
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import pickle
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -17,8 +20,9 @@ from numpy.typing import NDArray
 
 from benchmarks.parts.conversations import MAIA
 from benchmarks.parts.graded_sets import USS, RatedDialogue, read_rated_maia, read_uss
+from benchmarks.parts.resampling import Resampler
 from benchmarks.parts.texts import Remembering
-from benchmarks.record import ROOT, data_sha256
+from benchmarks.record import ROOT, data_sha256, file_sha256
 from qa_nlp.calibration.criterion_data import CriterionData
 from qa_nlp.calibration.learn import Graded
 from qa_nlp.calibration.text_score import TextViews, TurnGrades
@@ -33,10 +37,12 @@ __all__ = [
     "CORPORA",
     "KEPT",
     "MAIA_SETS",
+    "READING",
     "RUBRICS",
     "TURN_DIALOGUES",
     "USS_SETS",
     "GradedSet",
+    "code_sha256",
     "graded_set",
     "take",
 ]
@@ -51,6 +57,13 @@ USS_SETS: Final = ("turns", "before", "dialogues", "dialogues with turns")
 TURN_DIALOGUES: Final = 300
 """Dialogues of each part of USS whose turns are measured, from the first."""
 RUBRICS: Final = {name: f"benchmarks/rubrics/{name}.yaml" for name in ("satisfaction", *MAIA_SETS)}
+READING: Final = (
+    *(f"benchmarks/parts/{name}.py" for name in ("calibration_sets", "conversations")),
+    "benchmarks/parts/graded_sets.py",
+    *(f"qa_nlp/calibration/{name}.py" for name in ("criterion_data", "graded_views", "learn")),
+    "qa_nlp/signals/summary.py",
+)
+"""The code that reads and measures, beside what the fingerprint of a scorer stands for."""
 
 _SATISFACTION: Final = "satisfaction"
 _ARRAYS: Final = (
@@ -73,22 +86,52 @@ class GradedSet:
         Mean grade of each, not rounded.
     language : ndarray of str, shape (transcripts,)
         The customer's.
+    sha256 : str
+        Of the file that it was read from, name and content.
     """
 
     name: str
     data: CriterionData
     truth: Array
     language: NDArray[np.str_]
+    sha256: str
 
     @property
     def values(self) -> Array:
         """Value of each level, worst first."""
         return np.array([level.value for level in self.data.criterion.levels])
 
-    @property
-    def group_names(self) -> list[str]:
-        """Group of each transcript, as a text."""
-        return [str(group) for group in self.data.groups]
+    def resampler(self, rows: Index) -> Resampler:
+        """Prepare resamples of the groups of some transcripts.
+
+        Parameters
+        ----------
+        rows : ndarray of int64, shape (n,)
+            Which; one that comes several times stays together.
+
+        Returns
+        -------
+        Resampler
+            Of these rows.
+        """
+        return Resampler([str(group) for group in self.data.groups[rows]])
+
+
+@functools.cache
+def code_sha256(file: str) -> str:
+    """Hash code as it is when first asked for, which is that of the running process.
+
+    Parameters
+    ----------
+    file : str
+        Path below the repository's root.
+
+    Returns
+    -------
+    str
+        Hexadecimal sha256.
+    """
+    return file_sha256(ROOT / file)
 
 
 def graded_set(folder: Path, name: str) -> GradedSet:
@@ -111,8 +154,10 @@ def graded_set(folder: Path, name: str) -> GradedSet:
     path = _path(folder, corpus, kind, scorer)
     if not path.is_file():
         _measure_maia(folder) if corpus == "MAIA" else _measure_uss(folder, corpus)
+    # the name stands for the rubric's own models, which the content does not hold
+    sha256 = hashlib.sha256(f"{path.name} {file_sha256(path)}".encode()).hexdigest()
     with path.open("rb") as file:
-        return _restored(name, scorer, pickle.load(file))
+        return _restored(name, scorer, pickle.load(file), sha256)
 
 
 def take(data: CriterionData, rows: Index, folds: Index | None = None) -> CriterionData:
@@ -173,20 +218,18 @@ def _take_turns(turns: TurnGrades, groups: Index, place: Index) -> TurnGrades:
 def _path(folder: Path, corpus: str, kind: str, scorer: Scorer) -> Path:
     files = MAIA if corpus == "MAIA" else (USS[corpus],)
     data = "".join(data_sha256(folder, file)[:8] for file in files)
-    return KEPT / f"{corpus}-{kind.replace(' ', '_')}-{scorer.fingerprint}-{data}.pickle"
+    code = hashlib.sha256("".join(map(code_sha256, READING)).encode()).hexdigest()[:8]
+    return KEPT / f"{corpus}-{kind.replace(' ', '_')}-{scorer.fingerprint}-{data}-{code}.pickle"
 
 
 def _measure_maia(folder: Path) -> None:
     rated = read_rated_maia(folder)
     encoder = Remembering(load_encoder("en"))
     languages = {one.transcript.id: one.transcript.metadata["customer_language"] for one in rated}
-    for kind in MAIA_SETS:
-        truth = {
-            one.transcript.id: float(one.success) if kind == MAIA_SETS[0] else one.quality
-            for one in rated
-        }
-        step = 1 if kind == MAIA_SETS[0] else 4
-        rows = [(name, round(value * step) / step) for name, value in truth.items()]
+    success = {one.transcript.id: float(one.success) for one in rated}
+    quality = {one.transcript.id: one.quality for one in rated}
+    for kind, truth in zip(MAIA_SETS, (success, quality), strict=True):
+        rows = [(name, round(value * 4) / 4) for name, value in truth.items()]
         scorer = Scorer(ROOT / RUBRICS[kind], encoder=encoder)
         given = _grades(kind, rows)
         graded = scorer._graded([one.transcript for one in rated], given, _shown)
@@ -253,7 +296,6 @@ def _keep(
     if turns is not None:
         others = (turns.values, turns.groups, turns.owner, turns.role.value)
         kept["turns"] = (_plain(turns.views, whole=False), *others)
-    path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as temporary:
         temporary.write_bytes(pickle.dumps(kept))
 
@@ -267,7 +309,7 @@ def _views(plain: list[tuple[Any, list[str]]]) -> TextViews:
     return TextViews([Summary(rows, tuple(Role(role) for role in roles)) for rows, roles in plain])
 
 
-def _restored(name: str, scorer: Scorer, kept: dict[str, Any]) -> GradedSet:
+def _restored(name: str, scorer: Scorer, kept: dict[str, Any], sha256: str) -> GradedSet:
     turns = None
     if kept["turns"] is not None:
         summaries, values, groups, owner, role = kept["turns"]
@@ -280,4 +322,4 @@ def _restored(name: str, scorer: Scorer, kept: dict[str, Any]) -> GradedSet:
         views=_views(kept["summaries"]),
         turns=turns,
     )
-    return GradedSet(name, data, kept["truth"], kept["language"])
+    return GradedSet(name, data, kept["truth"], kept["language"], sha256)

@@ -11,30 +11,19 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.parts.calibration_figures import (
     BAD,
-    drawn_auc,
-    drawn_spearman,
     limit_of_others,
     others_mean,
     single_reliability,
 )
-from benchmarks.parts.calibration_methods import (
-    METHODS,
-    OWN,
-    RIDGE,
-    Told,
-    out_of_fold,
-    own_out_of_fold,
-)
+from benchmarks.parts.calibration_methods import METHODS, OWN, Told, every_out_of_fold
 from benchmarks.parts.calibration_sets import CORPORA, USS_SETS, GradedSet, graded_set
-from benchmarks.parts.resampling import Resampler, figure
+from benchmarks.parts.measures import rank_correlation, ranking_draws
+from benchmarks.parts.resampling import figure
 
 __all__ = ["HUMAN", "measure_uss"]
-
-Array = NDArray[np.float64]
 
 HUMAN: Final = "one human"
 _WITH_TURNS: Final = USS_SETS[3]
@@ -58,11 +47,7 @@ def measure_uss(folder: Path) -> dict[str, Any]:
     for corpus in CORPORA:
         for kind in USS_SETS:
             graded = graded_set(folder, f"{corpus} {kind}")
-            methods = [OWN] if kind == _WITH_TURNS else list(METHODS)
-            told = {
-                name: own_out_of_fold(graded) if name == OWN else out_of_fold(graded, name)
-                for name in methods
-            }
+            told = every_out_of_fold(graded, [OWN] if kind == _WITH_TURNS else METHODS)
             found[graded.name] = _measure(graded, told)
             print(f"  {graded.name}: {found[graded.name]['ratios'][OWN]}", flush=True)
     return found
@@ -74,14 +59,14 @@ def _measure(graded: GradedSet, told: dict[str, Told]) -> dict[str, Any]:
     reference = others_mean(data.item, value)
     kept = np.isfinite(reference)
     item, value, reference = data.item[kept], value[kept], reference[kept]
-    resampler = Resampler([graded.group_names[row] for row in item])
-    draws = {HUMAN: drawn_spearman(resampler, value, reference)}
-    draws |= {
-        n: drawn_spearman(resampler, one.expected[item], reference) for n, one in told.items()
+    resampler = graded.resampler(item)
+    answers = {HUMAN: value, **{name: one.expected[item] for name, one in told.items()}}
+    assert all(np.ptp(one) > 0 for one in answers.values()), "the same answer for all"
+    draws = {name: rank_correlation(resampler, reference, one) for name, one in answers.items()}
+    bad = {HUMAN: -value, **{name: one.bad[item] for name, one in told.items()}}
+    aucs = {
+        name: ranking_draws(resampler, reference <= BAD, one)["AUC"] for name, one in bad.items()
     }
-    bad = reference <= BAD
-    aucs = {HUMAN: drawn_auc(resampler, -value, bad)}
-    aucs |= {name: drawn_auc(resampler, one.bad[item], bad) for name, one in told.items()}
     limit = limit_of_others(item, value)
     return {
         "transcripts": len(data.rows),
@@ -103,5 +88,4 @@ def _measure(graded: GradedSet, told: dict[str, Told]) -> dict[str, Any]:
             for name, of in draws.items()
             if name not in (OWN, HUMAN)
         },
-        "chosen baseline": RIDGE,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import itertools
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +18,8 @@ __all__ = [
     "MAIA",
     "READERS",
     "STAR",
+    "chat_transcript",
+    "maia_chats",
     "maia_turn",
     "read_maia",
     "read_star",
@@ -26,7 +28,11 @@ __all__ = [
     "star_shown",
 ]
 
-MAIA: Final = ("maia/data/de_client_02.json", "maia/Emotion/data/maia/pt_br_client_02_a.json")
+_MAIA: Final = {
+    "maia/data/de_client_02.json": "de",
+    "maia/Emotion/data/maia/pt_br_client_02_a.json": "pt",
+}
+MAIA: Final = tuple(_MAIA)
 _UNBABEL: Final = "unbabel_maia/data/MAIA.en-fr.csv"
 STAR: Final = "star/dialogues.jsonl.gz"
 
@@ -48,10 +54,28 @@ def read_maia(folder: Path) -> list[Transcript]:
         In the order of the files.
     """
     return [
-        _transcript(f"maia-{chat['id']}", [maia_turn(turn) for turn in chat["turns"]])
-        for name in MAIA
-        for chat in json.loads((folder / name).read_text(encoding="utf-8"))
+        chat_transcript(f"maia-{chat['id']}", map(maia_turn, chat["turns"]))
+        for chat, _ in maia_chats(folder)
     ]
+
+
+def maia_chats(folder: Path) -> Iterator[tuple[dict[str, Any], str]]:
+    """Read the annotated MAIA chats as they are published.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The folder of data sets.
+
+    Yields
+    ------
+    tuple of (dict, str)
+        A chat and the customer's language: first those of German customers, then of Portuguese
+        ones.
+    """
+    for name, language in _MAIA.items():
+        for chat in json.loads((folder / name).read_text(encoding="utf-8")):
+            yield chat, language
 
 
 def maia_turn(turn: dict[str, Any]) -> Turn:
@@ -87,7 +111,7 @@ def read_unbabel(folder: Path) -> list[Transcript]:
     """
     table = pd.read_csv(folder / _UNBABEL, keep_default_na=False)
     return [
-        _transcript(f"unbabel-{chat}", _unbabel_turns(rows.to_dict("records")))
+        chat_transcript(f"unbabel-{chat}", _unbabel_turns(rows.to_dict("records")))
         for chat, rows in table.groupby("doc_id", sort=False)
     ]
 
@@ -119,7 +143,7 @@ def read_star(folder: Path) -> list[Transcript]:
         In the order of the file.
     """
     return [
-        _transcript(
+        chat_transcript(
             f"star-{dialogue['id']}",
             [Turn(turn["role"], star_shown(turn)) for turn in dialogue["turns"]],
         )
@@ -167,8 +191,24 @@ def _joined(sentences: list[str]) -> str:
     return "".join(itertools.chain(*zip(kept, ends, strict=True))).strip()
 
 
-def _transcript(identifier: str, turns: list[Turn]) -> Transcript:
-    return Transcript(identifier, tuple(turns), channel="chat", language="en")
+def chat_transcript(identifier: str, turns: Iterable[Turn], **metadata: str) -> Transcript:
+    """Make a transcript of an English chat.
+
+    Parameters
+    ----------
+    identifier : str
+        Its id.
+    turns : iterable of Turn
+        In order.
+    **metadata : str
+        What else is known of it.
+
+    Returns
+    -------
+    Transcript
+        In English, on the channel ``"chat"``.
+    """
+    return Transcript(identifier, turns, channel="chat", language="en", metadata=metadata)
 
 
 READERS: Final[Mapping[str, Callable[[Path], list[Transcript]]]] = {

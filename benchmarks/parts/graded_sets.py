@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import gzip
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.parts.conversations import MAIA, maia_turn
+from benchmarks.parts.conversations import MAIA, chat_transcript, maia_chats, maia_turn
 from qa_nlp.transcript import Role, Transcript, Turn
 
-__all__ = ["GRADED_FILES", "RatedDialogue", "RatedMaia", "read_rated_maia", "read_uss"]
+__all__ = ["GRADED_FILES", "USS", "RatedDialogue", "RatedMaia", "read_rated_maia", "read_uss"]
 
 USS: Final = {"SGD": "uss/SGD.txt.gz", "MWOZ": "uss/MWOZ.txt.gz"}
+"""The files of its parts, below the folder of data sets."""
 
 GRADED_FILES: Final = (*USS.values(), *MAIA)
 """What is read, below the folder of data sets."""
@@ -78,8 +77,7 @@ def _dialogue(identifier: str, lines: list[str]) -> RatedDialogue:
         if grades:
             rated.append((len(turns), grades))
         turns.append(Turn(Role.CUSTOMER if speaker == "USER" else Role.AGENT, text))
-    transcript = Transcript(identifier, tuple(turns), channel="chat", language="en")
-    return RatedDialogue(transcript, tuple(rated), whole)
+    return RatedDialogue(chat_transcript(identifier, turns), tuple(rated), whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,19 +87,17 @@ class RatedMaia:
     Parameters
     ----------
     transcript : Transcript
-        The English side of both speakers; metadata ``language`` is the customer's.
+        The English side of both speakers; metadata ``customer_language`` is ``"de"``
+        or ``"pt"``.
     success : int
         Task success, 1 to 5.
     quality : float
         Mean interaction quality of the agent's turns, 1 to 5.
-    turn_quality : tuple of (int, int)
-        Each graded turn of the agent, from 0, and its quality.
     """
 
     transcript: Transcript
     success: int
     quality: float
-    turn_quality: tuple[tuple[int, int], ...]
 
 
 def read_rated_maia(folder: Path) -> list[RatedMaia]:
@@ -117,28 +113,19 @@ def read_rated_maia(folder: Path) -> list[RatedMaia]:
     list of RatedMaia
         In the order of the files: first those of German customers, then of Portuguese ones.
     """
-    return list(_rated_maia(folder))
+    return [_rated_maia(chat, language) for chat, language in maia_chats(folder)]
 
 
-def _rated_maia(folder: Path) -> Iterator[RatedMaia]:
-    for name, language in zip(MAIA, ("de", "pt"), strict=True):
-        for chat in json.loads((folder / name).read_text(encoding="utf-8")):
-            quality = tuple(
-                (number, int(value))
-                for number, turn in enumerate(chat["turns"])
-                if turn["floor"] == "outbound" and (value := _level(turn.get("IQ"))) is not None
-            )
-            transcript = Transcript(
-                f"maia-{chat['id']}",
-                tuple(maia_turn(turn) for turn in chat["turns"]),
-                channel="chat",
-                language="en",
-                metadata={"customer_language": language},
-            )
-            success = _level(chat["dialog"]["Task Sucess"])
-            assert success is not None
-            mean = sum(value for _, value in quality) / len(quality)
-            yield RatedMaia(transcript, int(success), mean, quality)
+def _rated_maia(chat: dict[str, Any], language: str) -> RatedMaia:
+    turns = chat["turns"]
+    given = [_level(turn.get("IQ")) for turn in turns if turn["floor"] == "outbound"]
+    quality = [value for value in given if value is not None]
+    transcript = chat_transcript(
+        f"maia-{chat['id']}", map(maia_turn, turns), customer_language=language
+    )
+    success = _level(chat["dialog"]["Task Sucess"])
+    assert success is not None
+    return RatedMaia(transcript, success, sum(quality) / len(quality))
 
 
 def _level(value: Any) -> int | None:

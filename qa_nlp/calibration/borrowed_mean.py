@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from qa_nlp.calibration.graded_sample import Vector, check_length, finite_vector, graded_sample
+from qa_nlp.calibration.graded_sample import (
+    Codes,
+    GradedSample,
+    Vector,
+    check_length,
+    codes_of,
+    finite_vector,
+    graded_sample,
+)
 from qa_nlp.calibration.prediction_powered import Interval, Population, check_choice, interval
 from qa_nlp.errors import GradesError
 
-__all__ = ["borrowed_mean"]
+__all__ = ["Borrowing"]
 
 _QUANTILE: Final = 0.2
 
 
-def borrowed_mean(
-    human: ArrayLike,
-    machine: ArrayLike,
-    parts: Sequence[Any],
-    part: Any,
-    machine_part: ArrayLike,
-    *,
-    weights: ArrayLike | None = None,
-    groups: Sequence[Any] | None = None,
-    population: Population = "given",
-    level: float = 0.95,
-) -> tuple[Interval, float]:
-    r"""Estimate the mean of one part of the transcripts with the rectifier of all parts.
+@dataclass(frozen=True, slots=True, eq=False)
+class Borrowing:
+    r"""The human grades of all parts of the transcripts, for the mean of a part that has few.
 
     For a part (an agent, a week) with few grades. The transcripts graded there count as graded;
     the others get the machine score times :math:`\lambda`, plus the mean of human grade less
@@ -44,26 +42,20 @@ def borrowed_mean(
 
     Parameters
     ----------
-    human, machine : array_like, shape (n,)
-        Human grade and machine score of every graded transcript, of all parts.
-    parts : sequence, length n
-        The part each belongs to.
-    part : object
-        The part to estimate; it may hold no graded transcript.
-    machine_part : array_like, shape (M,)
-        Machine score of all the part's transcripts, the graded ones included.
-    weights, groups, population, level
-        As in `prediction_powered_mean`.
-
-    Returns
-    -------
-    tuple of (Interval, float)
-        The mean, and the weight given to the machine scores.
-
-    Raises
-    ------
-    GradesError
-        As `prediction_powered_mean`.
+    sample : GradedSample
+        The graded transcripts of all parts.
+    codes : ndarray of int, shape (n,)
+        Number of the part each belongs to.
+    number : mapping to int
+        Of each part.
+    lambda_ : float
+        Weight given to the machine scores.
+    rectifier : float
+        Mean of human grade less weighted machine score.
+    left : ndarray of float64, shape (n,)
+        What differs from it.
+    between, freedom, within : float
+        Variance of `left` between parts, its degrees of freedom, and the variance within parts.
 
     Notes
     -----
@@ -73,48 +65,120 @@ def borrowed_mean(
     Examples
     --------
     >>> human, machine = [3, 4, 5, 3, 4, 2], [2, 3, 4, 2, 3, 1]
-    >>> agents = ["a", "a", "a", "b", "b", "b"]
-    >>> mean, weight = borrowed_mean(human, machine, agents, "c", [3, 3, 4, 4])
+    >>> all_agents = Borrowing.of(human, machine, ["a", "a", "a", "b", "b", "b"])
+    >>> mean, weight = all_agents.mean("c", [3, 3, 4, 4])
     >>> round(mean.value, 3), round(weight, 3)
     (4.5, 1.0)
     """
-    check_choice(population, level)
-    sample = graded_sample(human, machine, machine, weights, groups, None)
-    lambda_ = sample.mean(sample.slopes())
-    scores = finite_vector(machine_part, "machine_part")
-    left = sample.human - lambda_ * sample.machine
-    rectifier = sample.mean(left)
-    left = left - rectifier
-    here = np.array([item == part for item in parts], dtype=bool)
-    check_length(here, sample.human, "parts")
-    size, n = scores.size, int(here.sum())
-    if n > size or not size:
-        raise GradesError(
-            f"{n} graded transcripts but {size} machine scores; machine_part holds one for each "
-            "transcript of the part"
-        )
-    open_share = 1 - n / size
-    value = lambda_ * float(scores.mean()) + rectifier + float(left[here].sum()) / size
-    between, freedom, within = _between(left, parts)
-    drawn = replace(sample, chances=np.zeros(left.size))
-    pieces = [
-        (open_share**2 * drawn.variance(left), max(sample.independent() - 2, 1.0)),
-        (open_share**2 * between, freedom),
-        (open_share * within / size, max(left.size - 2, 1)),
-    ]
-    if population == "process":
-        extra = lambda_**2 * float(np.var(scores)) / size + within * (1 - open_share) / size
-        pieces.append((extra, max(size - 1, 1)))
-    variance = sum(piece for piece, _ in pieces)
-    spread = sum(piece**2 / df for piece, df in pieces)
-    freedom = variance**2 / spread if spread > 0 else 1.0
-    return interval(value, float(np.sqrt(variance)), freedom, level), lambda_
+
+    sample: GradedSample
+    codes: Codes
+    number: Mapping[Any, int]
+    lambda_: float
+    rectifier: float
+    left: Vector
+    between: float
+    freedom: float
+    within: float
+
+    @classmethod
+    def of(
+        cls,
+        human: ArrayLike,
+        machine: ArrayLike,
+        parts: Sequence[Any],
+        weights: ArrayLike | None = None,
+        groups: Sequence[Any] | None = None,
+    ) -> Borrowing:
+        """Work out what does not depend on the part.
+
+        Parameters
+        ----------
+        human, machine : array_like, shape (n,)
+            Human grade and machine score of every graded transcript, of all parts.
+        parts : sequence, length n
+            The part each belongs to.
+        weights, groups
+            As in `prediction_powered_mean`.
+
+        Returns
+        -------
+        Borrowing
+            The same for every part.
+
+        Raises
+        ------
+        GradesError
+            As `prediction_powered_mean`.
+        """
+        sample = graded_sample(human, machine, machine, weights, groups, None)
+        codes, number = codes_of(parts)
+        check_length(codes, sample.human, "parts")
+        lambda_ = sample.mean(sample.slopes())
+        left = sample.human - lambda_ * sample.machine
+        rectifier = sample.mean(left)
+        left = left - rectifier
+        return cls(sample, codes, number, lambda_, rectifier, left, *_between(left, codes))
+
+    def mean(
+        self,
+        part: Any,
+        machine_part: ArrayLike,
+        population: Population = "given",
+        level: float = 0.95,
+    ) -> tuple[Interval, float]:
+        """Estimate the mean of one part with the rectifier of all parts.
+
+        Parameters
+        ----------
+        part : object
+            The part to estimate; it may hold no graded transcript.
+        machine_part : array_like, shape (M,)
+            Machine score of all the part's transcripts, the graded ones included.
+        population, level
+            As in `prediction_powered_mean`.
+
+        Returns
+        -------
+        tuple of (Interval, float)
+            The mean, and the weight given to the machine scores.
+
+        Raises
+        ------
+        GradesError
+            When `machine_part` holds fewer scores than were graded or none, a score is not finite,
+            or `population` or `level` is none.
+        """
+        check_choice(population, level)
+        scores = finite_vector(machine_part, "machine_part")
+        here = self.codes == self.number.get(part, -1)
+        size, n = scores.size, int(here.sum())
+        if n > size or not size:
+            raise GradesError(
+                f"{n} graded transcripts but {size} machine scores; machine_part holds one for "
+                "each transcript of the part"
+            )
+        open_share = 1 - n / size
+        value = self.lambda_ * float(scores.mean()) + self.rectifier
+        value += float(self.left[here].sum()) / size
+        drawn = replace(self.sample, chances=np.zeros(self.left.size))
+        pieces = [
+            (open_share**2 * drawn.variance(self.left), max(drawn.independent() - 2, 1.0)),
+            (open_share**2 * self.between, self.freedom),
+            (open_share * self.within / size, max(self.left.size - 2, 1)),
+        ]
+        if population == "process":
+            extra = self.lambda_**2 * float(np.var(scores)) / size
+            extra += self.within * (1 - open_share) / size
+            pieces.append((extra, max(size - 1, 1)))
+        variance = sum(piece for piece, _ in pieces)
+        spread = sum(piece**2 / df for piece, df in pieces)
+        freedom = variance**2 / spread if spread > 0 else 1.0
+        return interval(value, float(np.sqrt(variance)), freedom, level), self.lambda_
 
 
-def _between(left: Vector, parts: Sequence[Any]) -> tuple[float, float, float]:
+def _between(left: Vector, codes: Codes) -> tuple[float, float, float]:
     """Give the variance between parts, its degrees of freedom, and that within parts."""
-    names: dict[Any, int] = {}
-    codes = np.array([names.setdefault(item, len(names)) for item in parts])
     counts = np.bincount(codes).astype(float)
     total, size = float(np.var(left, ddof=1)), left.size
     free, rest = counts.size - 1, size - counts.size

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from qa_nlp.calibration.conformal import LEAST_GROUPS, LevelSets, conformity
 from qa_nlp.calibration.criterion_data import CriterionData
 from qa_nlp.calibration.fitting import FittedModel, fit_model, level_frequencies
 from qa_nlp.calibration.model import CriterionModel
-from qa_nlp.signals.summary import Summary
+from qa_nlp.signals.summary import Summarised, Summary
 
 __all__ = ["LEAST_GRADED", "Calibrator", "LearntCriterion", "fold_count", "learn_criterion"]
 
@@ -30,6 +30,9 @@ LEAST_GRADED: Final = LEAST_GROUPS
 
 _FOLDS: Final = ((300, 5), (0, 10))
 """Folds by number of graded groups: many small ones where grades are few."""
+
+_LENGTH_ROOM: Final = 3.0
+"""How many times shorter or longer than all graded transcripts is unlike them."""
 
 
 def fold_count(groups: int) -> int:
@@ -108,11 +111,15 @@ class LearntCriterion:
         tuple of int
             Positions of levels.
         """
-        chances = [
-            model.probabilities(sum(model.contributions(values, summary).values()))
-            for model in self.folds
-        ]
-        return self.sets.members(chances, level, without=without)
+
+        def chances(model: CriterionModel) -> Array:
+            return model.probabilities(sum(model.contributions(values, summary).values()))
+
+        if without is None:
+            unseen = [chances(model) for model in self.folds]
+        else:  # the model of that fold alone is asked
+            unseen = [chances(self.folds[without])] * len(self.folds)
+        return self.sets.members(unseen, level, without=without)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,7 +148,7 @@ class Calibrator:
     total_error: float | None = None
 
     @property
-    def summarised(self) -> Literal["no", "end", "turns"]:
+    def summarised(self) -> Summarised:
         """How the text must be summarised: not at all, at its end, or after each turn too."""
         terms = [
             term
@@ -176,9 +183,6 @@ class Calibrator:
         if not least / _LENGTH_ROOM <= words <= most * _LENGTH_ROOM:
             return f"its {words:,} words are far from the {least:,} to {most:,} of graded ones"
         return None
-
-
-_LENGTH_ROOM: Final = 3.0
 
 
 def learn_criterion(

@@ -67,6 +67,11 @@ class CriterionData:
     views: TextViews | None = None
     turns: TurnGrades | None = None
 
+    @property
+    def graded_groups(self) -> Index:
+        """Groups with a grade other than N/A, increasing."""
+        return np.unique(self.groups[self.item[self.level >= 0]])
+
     def chances(self, model: CriterionModel, rows: Index) -> Array:
         """Give the probability of each level of some transcripts.
 

@@ -1,4 +1,4 @@
-"""How agreement grows with the number of grades: draws, a law, and what more grades would bring.
+"""How agreement grows with the number of grades: a law, and what more grades would bring.
 
 Agreement after learning from n conversations is described by an inverse power law,
 ``limit - drop / n ** exponent`` (Cortes, Jackel, Solla, Vapnik & Denker 1993, "Learning curves:
@@ -10,40 +10,25 @@ better: a handful of points does not bear a third free number.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qa_nlp.calibration.criterion_data import CriterionData
-from qa_nlp.calibration.fitting import fit_model
-from qa_nlp.calibration.grading import middle_level
-
 __all__ = [
-    "COVERAGE",
     "FARTHEST",
     "GAINS",
-    "RESAMPLES",
-    "LeftOut",
     "Plan",
     "PowerLaw",
-    "draw",
     "fit_power_law",
+    "interval",
     "plan",
-    "resample",
 ]
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 Verdict = Literal["more", "little", "unsure", "few", "same"]
-
-COVERAGE: Final = 0.95
-"""Of every interval of a learning curve."""
-
-RESAMPLES: Final = 400
-"""Of groups and draws, for intervals."""
 
 EXPONENTS: Final = (0.5, 1.0)
 GAINS: Final = (0.05, 0.02)
@@ -58,166 +43,7 @@ LEAST_POINTS: Final = 3
 _SURE_GAIN: Final = 0.01
 _LEAST_VARIANCE: Final = 1e-6
 _STEP: Final = 10
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LeftOut:
-    """Grades of the groups left out of each draw of one size.
-
-    Parameters
-    ----------
-    counts : ndarray of float64, shape (draws, groups, levels * levels)
-        How often each pair of levels occurs; machine times levels plus person.
-    machine, people : ndarray of int64, shape (grades of all draws,)
-        Positions of levels, from 0.
-    """
-
-    counts: Array
-    machine: Index
-    people: Index
-
-
-def draw(
-    data: CriterionData,
-    groups: Index,
-    sizes: Sequence[int],
-    repeats: int,
-    seed: int,
-    progress: Callable[[], None] = lambda: None,
-) -> list[LeftOut]:
-    """Learn from draws of each size and grade the other groups.
-
-    Parameters
-    ----------
-    data : CriterionData
-        The grades.
-    groups : ndarray of int64, shape (groups,)
-        Those with a grade other than N/A, in increasing order.
-    sizes : sequence of int
-        How many groups to learn from, each below the number of groups.
-    repeats : int
-        Draws; a larger draw holds the smaller ones of the same repeat.
-    seed : int
-        Of the draws.
-    progress : callable, optional
-        Called after each repeat.
-
-    Returns
-    -------
-    list of LeftOut
-        By size.
-    """
-    found: list[list[tuple[Array, Index, Index]]] = [[] for _ in sizes]
-    for repeat in range(repeats):
-        order = np.random.default_rng([seed, repeat]).permutation(groups)
-        for place, size in enumerate(sizes):
-            if size or not repeat:  # the rubric's own model is the same in every draw
-                found[place].append(_test(data, groups, order[:size]))
-            else:
-                found[place].append(found[place][0])
-        progress()
-    return [
-        LeftOut(
-            np.array([counts for counts, _, _ in draws]),
-            np.concatenate([machine for _, machine, _ in draws]),
-            np.concatenate([people for _, _, people in draws]),
-        )
-        for draws in found
-    ]
-
-
-def _test(data: CriterionData, groups: Index, chosen: Index) -> tuple[Array, Index, Index]:
-    inside = np.isin(data.groups, chosen)
-    model = fit_model(_seen(data, inside), held_out=0).model if len(chosen) else data.prior
-    tested = (data.level >= 0) & ~inside[data.item]
-    item, people = data.item[tested], data.level[tested]
-    rows, place = np.unique(item, return_inverse=True)
-    machine = np.array([middle_level(one) for one in data.chances(model, rows)])[place]
-    levels = len(data.criterion.levels)
-    cell = np.searchsorted(groups, data.groups[item]) * levels**2 + machine * levels + people
-    counts = np.bincount(cell, minlength=len(groups) * levels**2).astype(np.float64)
-    return counts.reshape(len(groups), levels**2), machine, people
-
-
-def _seen(data: CriterionData, inside: NDArray[np.bool_]) -> CriterionData:
-    """Hold out all other rows; what text models keep for reuse must not outlive one draw."""
-    views, turns = data.views, data.turns
-    return replace(
-        data,
-        folds=np.where(inside, 1, 0),
-        views=None if views is None else views.fresh(),
-        turns=None if turns is None else replace(turns, views=turns.views.fresh()),
-    )
-
-
-def resample(tested: Sequence[LeftOut], levels: int, seed: int) -> Array:
-    """Give kappa on resampled groups and draws, the same ones for all sizes.
-
-    All draws come from the same groups, which the resampling, done after learning, does not see.
-    Kappa averaged over draws is a U-statistic of the groups (Hoeffding 1948, "A class of statistics
-    with asymptotically normal distribution"): its variance for this reason is about n ÷ groups
-    times that between calibrations, by which the replicates are widened.
-
-    Parameters
-    ----------
-    tested : sequence of LeftOut
-        By size.
-    levels : int
-        How many levels there are.
-    seed : int
-        Of the resampling.
-
-    Returns
-    -------
-    ndarray of float64, shape (resamples, sizes)
-        NaN where a resample has no kappa.
-    """
-    repeats, groups, _ = tested[0].counts.shape
-    random = np.random.default_rng([seed, repeats, 1])
-    times = random.multinomial(groups, np.full(groups, 1 / groups), RESAMPLES).astype(np.float64)
-    draws = random.multinomial(repeats, np.full(repeats, 1 / repeats), RESAMPLES)
-    found = []
-    for one in tested:
-        pooled = np.zeros((RESAMPLES, levels**2))
-        for repeat, counts in enumerate(one.counts):
-            pooled += draws[:, repeat, None] * (times @ counts)
-        kappas = _kappas(pooled.reshape(-1, levels, levels))
-        fixed = _kappas((times @ one.counts.sum(axis=0)).reshape(-1, levels, levels))
-        single = _kappas(one.counts.sum(axis=1).reshape(-1, levels, levels))
-        tested_groups = float(np.mean((one.counts.sum(axis=2) > 0).sum(axis=1)))
-        between = _learning_variance(single, _variance(fixed), tested_groups, groups)
-        found.append(_widened(kappas, (1.0 - tested_groups / groups) * between))
-    return np.array(found).T
-
-
-def _variance(values: Array) -> float:
-    known = values[np.isfinite(values)]
-    return float(known.var(ddof=1)) if len(known) > 1 else 0.0
-
-
-def _learning_variance(single: Array, fixed: float, tested: float, groups: int) -> float:
-    """Give the variance between calibrations, without that of their test parts."""
-    return max(0.0, _variance(single) - fixed * (groups - tested) / tested)
-
-
-def _widened(kappas: Array, more: float) -> Array:
-    """Spread values around their median so that their variance grows by as much."""
-    spread = _variance(kappas)
-    if spread <= 0.0:
-        return kappas
-    middle = float(np.nanmedian(kappas))
-    return np.clip(middle + (kappas - middle) * math.sqrt(1.0 + more / spread), -1.0, 1.0)
-
-
-def _kappas(tables: Array) -> Array:
-    """Give the quadratically weighted kappa of each table, NaN where it has none."""
-    place = np.arange(tables.shape[1])
-    gap = (place[:, None] - place[None, :]) ** 2
-    total = tables.sum(axis=(1, 2))
-    observed = (gap * tables).sum(axis=(1, 2)) * total
-    expected = np.einsum("bi,ij,bj->b", tables.sum(axis=2), gap, tables.sum(axis=1))
-    usable = expected > 0
-    return np.where(usable, 1.0 - observed / np.where(usable, expected, 1.0), np.nan)
+_ENDS: Final = (2.5, 97.5)  # percentiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,6 +215,27 @@ class Plan:
         return {**asdict(self), "advice": self.advice}
 
 
+def interval(replicates: Array) -> Array:
+    """Give the ends of the 95 % interval.
+
+    Parameters
+    ----------
+    replicates : ndarray of float64, shape (replicates, ...)
+        A value, or values, on resampled conversations.
+
+    Returns
+    -------
+    ndarray of float64, shape (2, ...)
+        Low and high.
+
+    Examples
+    --------
+    >>> interval(np.arange(401.0))
+    array([ 10., 390.])
+    """
+    return np.percentile(replicates, _ENDS, axis=0)
+
+
 def plan(criterion: str, graded: int, sizes: Index, kappas: Array, replicates: Array) -> Plan:
     """Extrapolate a learning curve to what more graded conversations would bring.
 
@@ -433,9 +280,8 @@ def plan(criterion: str, graded: int, sizes: Index, kappas: Array, replicates: A
     laws = [fit_power_law(sizes, row, weights) for row in replicates]
     reached = np.array([one.at(total) for one in laws])
     gains = reached - np.array([one.at(graded) for one in laws])
-    share = 100 * (1 - COVERAGE) / 2
-    low, high = np.percentile(reached, [share, 100 - share]).tolist()
-    gain_low, gain_high = np.percentile(gains, [share, 100 - share]).tolist()
+    low, high = interval(reached).tolist()
+    gain_low, gain_high = interval(gains).tolist()
     verdict: Verdict = "more" if in_reach else "little" if gain_high < GAINS[0] else "unsure"
     return Plan(
         criterion,

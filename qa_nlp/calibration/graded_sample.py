@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -12,7 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from qa_nlp.errors import GradesError
 
-__all__ = ["FEWEST", "GradedSample", "check_length", "finite_vector", "graded_sample"]
+__all__ = [
+    "FEWEST",
+    "GradedSample",
+    "check_length",
+    "codes_of",
+    "finite_vector",
+    "graded_sample",
+]
 
 Vector: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.intp]
@@ -140,9 +147,7 @@ def graded_sample(
             f"{y.size} graded transcripts but {everything.size} machine scores; machine_all holds "
             "the score of every transcript, the graded ones included"
         )
-    names: dict[Any, int] = {}
-    owners = range(y.size) if groups is None else groups
-    codes = np.array([names.setdefault(owner, len(names)) for owner in owners], dtype=np.intp)
+    codes, names = codes_of(range(y.size) if groups is None else groups)
     check_length(codes, y, "groups")
     if len(names) < FEWEST:
         raise GradesError(
@@ -172,6 +177,30 @@ def _pairs(groups_all: Sequence[Any] | None, everything: Vector) -> float | None
             f"groups_all has {sizes.total()} entries for {everything.size} transcripts"
         )
     return float(sum(size * (size - 1) for size in sizes.values()))
+
+
+def codes_of(values: Iterable[Any]) -> tuple[Codes, dict[Any, int]]:
+    """Give each value a number.
+
+    Parameters
+    ----------
+    values : iterable
+        Any that can be hashed.
+
+    Returns
+    -------
+    tuple of (ndarray of int, shape (n,); dict to int)
+        The number of each, from 0 in the order of appearance, and the number by value.
+
+    Examples
+    --------
+    >>> codes, number = codes_of(["b", "a", "b"])
+    >>> codes.tolist(), number
+    ([0, 1, 0], {'b': 0, 'a': 1})
+    """
+    number: dict[Any, int] = {}
+    codes = [number.setdefault(value, len(number)) for value in values]
+    return np.array(codes, dtype=np.intp), number
 
 
 def finite_vector(values: ArrayLike, name: str) -> Vector:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from qa_nlp.transcript import Transcript
+from qa_nlp.transcript import Transcript, split_turn
 
 __all__ = ["graded_views"]
 
@@ -34,9 +34,9 @@ def graded_views(transcripts: Iterable[Transcript], ids: Collection[str]) -> Ite
     """
     parts: dict[str, list[int]] = {}
     for identifier in ids:
-        base, mark, number = identifier.rpartition("#")
-        if mark and number.isdecimal() and str(int(number)) == number:
-            parts.setdefault(base, []).append(int(number))
+        part = split_turn(identifier)
+        if part is not None:
+            parts.setdefault(part[0], []).append(part[1])
     seen: set[str] = set()
     for transcript in transcripts:
         for view in transcript.by_agent():

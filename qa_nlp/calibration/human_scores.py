@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
-from qa_nlp.calibration.card_groups import usable_cards
-from qa_nlp.errors import GradesError, did_you_mean
-from qa_nlp.grade_levels import NOT_APPLICABLE, shown_text
-from qa_nlp.grades import read_grades
+from qa_nlp.card_groups import usable_cards
+from qa_nlp.errors import GradesError
+from qa_nlp.grade_levels import level_place, unknown_level
+from qa_nlp.grades import HumanGrade, read_grades
 from qa_nlp.scorecard import Grade, GradeStatus, Scorecard
 
 __all__ = ["TOTAL", "human_scores", "human_totals"]
@@ -102,37 +102,31 @@ def _answers(known: Mapping[str, Scorecard], grades: Any, score: str) -> dict[st
         for grade in card.grades:
             if grade.level_values:
                 scales.setdefault((card.rubric, card.rubric_version, grade.criterion), grade)
+    everything = read_grades(grades)
     found: dict[str, _Answers] = {}
-    for given in read_grades(grades):
+    seen: dict[tuple[str, str, str, str], _Answer] = {}
+    for given in everything if score == TOTAL else everything.for_criterion(score):
         owner = known.get(given.transcript_id)
-        if owner is None or score not in (TOTAL, given.criterion):
+        asked = (owner.rubric, owner.rubric_version, given.criterion) if owner else None
+        if asked is None or asked not in scales:
             continue
-        scale = scales.get((owner.rubric, owner.rubric_version, given.criterion))
-        answer: _Answer = None
-        if given.level != NOT_APPLICABLE:
-            if scale is None:
-                continue
-            numbers = scale.level_points if score == TOTAL else scale.level_values
-            answer = numbers[_level(scale, given.level, given.place)], max(numbers.values())
+        key = (*asked, given.level)
+        if key not in seen:
+            seen[key] = _answer(scales[asked], given, score)
         answers = found.setdefault(given.transcript_id, {}).setdefault(given.criterion, {})
-        answers.setdefault(given.rater, []).append(answer)
+        answers.setdefault(given.rater, []).append(seen[key])
     return found
 
 
-def _level(grade: Grade, text: str, place: str) -> str:
-    if text in grade.level_values:
-        return text
-    try:
-        number = float(text)
-    except ValueError:
-        number = float("nan")
-    for name, value in grade.level_values.items():
-        if value == number:
-            return name
-    raise GradesError(
-        f"{place}: criterion {grade.criterion!r} has no level {shown_text(text)}"
-        f"{did_you_mean(text, grade.level_values)}; write a level's id, its value or N/A"
-    )
+def _answer(scale: Grade, given: HumanGrade, score: str) -> _Answer:
+    at = level_place(scale.level_values, given.level)
+    if at is None:
+        message = unknown_level(scale.criterion, scale.level_values, given.level)
+        raise GradesError(f"{given.place}: {message}")
+    if at < 0:
+        return None
+    numbers = scale.level_points if score == TOTAL else scale.level_values
+    return numbers[list(scale.level_values)[at]], max(numbers.values())
 
 
 def _person(answers: Sequence[_Answer]) -> _Answer:

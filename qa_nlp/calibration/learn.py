@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -25,7 +26,7 @@ from qa_nlp.errors import GradesError
 from qa_nlp.grades import CriterionGrades, Grades
 from qa_nlp.rubric import Criterion, Rubric
 from qa_nlp.signals.measure import SignalTable
-from qa_nlp.transcript import Role, Transcript
+from qa_nlp.transcript import Role, Transcript, split_turn
 
 __all__ = ["Graded", "learn"]
 
@@ -38,7 +39,7 @@ _SEED: Final = 20250
 """Of the folds."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Graded:
     """Measured transcripts with their grades, ready to learn from.
 
@@ -65,30 +66,25 @@ class Graded:
     grades: Grades
     warnings: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def group_names(self) -> list[str]:
         """Ids of the groups, by number."""
         return sorted({transcript.group_id for transcript in self.transcripts})
 
-    @property
+    @cached_property
     def groups(self) -> Index:
         """Number of each transcript's group, shape (transcripts,)."""
         number = {name: position for position, name in enumerate(self.group_names)}
         return np.array([number[one.group_id] for one in self.transcripts], dtype=np.int64)
 
-    @property
+    @cached_property
     def raters(self) -> list[str]:
         """The known raters, by number."""
         return sorted({rater for rater in self.grades.raters if rater is not None})
 
+    @cached_property
     def folds(self) -> Index:
-        """Deal the transcripts to folds by group.
-
-        Returns
-        -------
-        ndarray of int64, shape (transcripts,)
-            Fold of each.
-        """
+        """Fold of each transcript, dealt by group, shape (transcripts,)."""
         return split_groups(self.groups, fold_count(len(self.group_names)), _SEED)
 
     def criteria(self) -> Iterator[CriterionData]:
@@ -108,7 +104,6 @@ class Graded:
             When a level is unknown.
         """
         views: dict[bytes, TextViews] = {}
-        groups, folds, raters = self.groups, self.folds(), self.raters
         values = {name: column.values for name, column in self.table.columns.items()}
         ids = {transcript.id: row for row, transcript in enumerate(self.transcripts)}
         for criterion in self.rubric.criteria:
@@ -120,9 +115,9 @@ class Graded:
                 {name: row for name, row in ids.items() if name not in turns},
                 values,
                 self._ruled_out(criterion),
-                groups,
-                folds,
-                raters,
+                self.groups,
+                self.folds,
+                self.raters,
             )
             if self.table.summaries and len(data.rows):
                 data = replace(data, views=self._views(data.rows, views))
@@ -152,13 +147,13 @@ class Graded:
                 found.setdefault(ids[name], []).append(values[level])
         rows = np.array(sorted(found), dtype=np.int64)
         place = {int(row): number for number, row in enumerate(data.rows)}
-        names = [self.transcripts[row].id.rpartition("#")[0] for row in rows]
+        parts = [split_turn(self.transcripts[row].id) for row in rows]
         said_by = [self.transcripts[row].turns[-1].role for row in rows]
         return TurnGrades(
             self._views(rows, views),
             np.array([np.mean(found[int(row)]) for row in rows]),
             self.groups[rows],
-            np.array([place.get(ids.get(name, -1), -1) for name in names], dtype=np.int64),
+            np.array([place.get(ids.get(part[0], -1), -1) if part else -1 for part in parts]),
             max((Role.AGENT, Role.CUSTOMER), key=said_by.count),
         )
 
@@ -176,7 +171,7 @@ class Graded:
 
 def _turn_ids(ids: Collection[str]) -> frozenset[str]:
     """Give the ids of conversations up to a turn, where whole conversations were graded too."""
-    parts = {name for name in ids if name.rpartition("#")[2].isdecimal() and "#" in name}
+    parts = {name for name in ids if split_turn(name) is not None}
     return frozenset(parts) if len(parts) < len(ids) else frozenset()
 
 
@@ -200,7 +195,7 @@ def learn(graded: Graded, progress: Progress | None = None) -> Calibrator:
     GradesError
         When a level is unknown, or no criterion can be learnt.
     """
-    rubric, folds = graded.rubric, graded.folds()
+    rubric, folds = graded.rubric, graded.folds
     learnt: dict[str, LearntCriterion] = {}
     size = int(folds.max()) + 1
     counts = [0, (size + 1) * len(rubric.criteria)]
@@ -211,7 +206,7 @@ def learn(graded: Graded, progress: Progress | None = None) -> Calibrator:
             progress(counts[0], counts[1])
 
     for data in graded.criteria():
-        if len(np.unique(data.groups[data.item[data.level >= 0]])) < LEAST_GRADED:
+        if len(data.graded_groups) < LEAST_GRADED:
             step(size + 1)
         else:
             learnt[data.criterion.id] = learn_criterion(data, graded.raters, size, step)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from html import escape
 from types import MappingProxyType
 from typing import Any, Final
 
+from qa_nlp.display.tables import html_table, paragraphs, text_table
 from qa_nlp.scorecards import to_library
 
-__all__ = ["GroupMean", "MeanTable"]
+__all__ = ["COLUMNS", "GroupMean", "MeanTable"]
 
-_NUMBERS: Final = (
+COLUMNS: Final = (
     *("mean", "low", "high", "human_mean", "human_low", "human_high", "machine_mean"),
     *("graded", "transcripts", "lambda_", "borrowed", "rank", "note"),
 )
+"""Of the table of means, beside those that it is grouped by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,16 +122,16 @@ class MeanTable:
             When the library is another.
         """
         rows = [
-            {**row.group, **{name: getattr(row, name) for name in _NUMBERS}} for row in self.rows
+            {**row.group, **{name: getattr(row, name) for name in COLUMNS}} for row in self.rows
         ]
-        return to_library(rows, library, [*self.by, *_NUMBERS])
+        return to_library(rows, library, [*self.by, *COLUMNS])
 
     def _caption(self) -> str:
         of = "the given transcripts" if self.population == "given" else "the process behind them"
         return f"Mean {self.score} of {of}, {100 * self.level:g} % intervals"
 
     def _cells(self) -> list[list[str]]:
-        return [
+        body = [
             [
                 *("none" if row.group[name] is None else str(row.group[name]) for name in self.by),
                 f"{row.mean:.2f} ({row.low:.2f} to {row.high:.2f})",
@@ -142,31 +143,18 @@ class MeanTable:
             ]
             for row in self.rows
         ]
-
-    def _columns(self) -> list[str]:
-        return [*self.by, "mean", "human grades alone", "machine", "graded", "rank", "note"]
+        titles = [*self.by, "mean", "human grades alone", "machine", "graded", "rank", "note"]
+        return [titles, *body]
 
     def __repr__(self) -> str:
-        lines = [self._columns(), *self._cells()]
-        widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-        body = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in lines]
-        return "\n".join([self._caption(), *body, *self._remarks()])
+        return "\n".join([self._caption(), *text_table(self._cells()), *self._remarks()])
 
     def _remarks(self) -> list[str]:
         warnings = [f"Warning: {warning}" for warning in self.warnings]
         return [self.note, *warnings] if self.note else warnings
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{escape(name)}</th>" for name in self._columns())
-        body = "".join(
-            f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in line)}</tr>"
-            for line in self._cells()
-        )
-        notes = "".join(f"<p>{escape(text)}</p>" for text in self._remarks())
-        return (
-            f"<table><caption>{escape(self._caption())}</caption><thead><tr>{head}</tr></thead>"
-            f"<tbody>{body}</tbody></table>{notes}"
-        )
+        return html_table(self._cells(), self._caption()) + paragraphs(self._remarks())
 
 
 def _shown(row: GroupMean) -> str:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import numpy as np
 from scipy import stats
 
-from qa_nlp.calibration.borrowed_mean import borrowed_mean
-from qa_nlp.calibration.card_groups import group_values, usable_cards
+from qa_nlp.calibration.borrowed_mean import Borrowing
 from qa_nlp.calibration.graded_sample import FEWEST
 from qa_nlp.calibration.human_scores import TOTAL, human_scores
-from qa_nlp.calibration.mean_table import GroupMean, MeanTable
+from qa_nlp.calibration.mean_table import COLUMNS, GroupMean, MeanTable
 from qa_nlp.calibration.prediction_powered import (
     Interval,
     MeanEstimate,
@@ -22,8 +22,9 @@ from qa_nlp.calibration.prediction_powered import (
     prediction_powered_mean,
 )
 from qa_nlp.calibration.review_sample import ReviewSample
+from qa_nlp.card_groups import group_values, usable_cards
+from qa_nlp.display.formats import counted
 from qa_nlp.errors import GradesError, did_you_mean
-from qa_nlp.grade_levels import counted
 from qa_nlp.grades import Grades, read_grades
 from qa_nlp.scorecard import Scorecard
 
@@ -65,7 +66,7 @@ def estimate_means(
     outside the mean of a criterion, and one that the machine has no score for is left out.
 
     Groups with fewer than 10 graded transcripts, or fewer than 3 independent ones, borrow the
-    rectifier of all groups (see `borrowed_mean`). A group is ranked only where its interval
+    rectifier of all groups (see `Borrowing`). A group is ranked only where its interval
     overlaps no other group's.
 
     Parameters
@@ -94,9 +95,9 @@ def estimate_means(
     Raises
     ------
     GradesError
-        When no card has a score, the score or a key of `by` is unknown, a grade is no level of its
-        criterion, two cards have one transcript id, or fewer than 3 independent transcripts were
-        graded.
+        When no card has a score, the score or a key of `by` is unknown, a key is the name of a
+        column of the table, a grade is no level of its criterion, two cards have one transcript id,
+        or fewer than 3 independent transcripts were graded.
 
     Examples
     --------
@@ -125,6 +126,9 @@ def estimate_means(
         raise GradesError(f"none of {len(given)} scorecards has a machine score of {score!r}")
     units, warnings = _weigh(units, drawn)
     parts = group_values([unit.card for unit in units], keys)
+    taken = [key for key in keys if key in COLUMNS]
+    if taken:
+        raise GradesError(f"{taken[0]!r} is a column of the table of means; rename that metadata")
     members: dict[_Part, list[_Unit]] = {}
     for unit, part in zip(units, parts, strict=True):
         members.setdefault(part, []).append(unit)
@@ -216,7 +220,7 @@ def _not_random(units: Sequence[_Unit]) -> list[str]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class _Estimator:
     """Means of groups; `scored` are the transcripts with a human score, with their groups."""
 
@@ -233,9 +237,9 @@ class _Estimator:
         borrows = short and len(self.scored) > len(graded)
         alone = None if borrows and independent < FEWEST else self._alone(own)
         machine = [unit.machine for unit in own]
-        mean: Interval | MeanEstimate
+        mean: Interval
         if alone is None or borrows:
-            mean, lambda_ = self._borrowed(part, machine)
+            mean, lambda_ = self._borrowing.mean(part, machine, self.population, self.level)
             note = f"{len(graded)} graded here: borrows the rectifier of all groups"
         else:
             mean, lambda_ = alone, alone.lambda_
@@ -252,18 +256,15 @@ class _Estimator:
             note,
         )
 
-    def _borrowed(self, part: _Part, machine: Sequence[float]) -> tuple[Interval, float]:
+    @cached_property
+    def _borrowing(self) -> Borrowing:
         units = [unit for unit, _ in self.scored]
-        return borrowed_mean(
+        return Borrowing.of(
             [unit.human or 0.0 for unit in units],
             [unit.machine for unit in units],
             [own for _, own in self.scored],
-            part,
-            machine,
-            weights=_weights(units),
-            groups=[unit.card.group_id for unit in units],
-            population=self.population,
-            level=self.level,
+            _weights(units),
+            [unit.card.group_id for unit in units],
         )
 
     def _alone(self, own: Sequence[_Unit]) -> MeanEstimate:
@@ -321,21 +322,22 @@ def _ranked(rows: Iterable[GroupMean]) -> list[GroupMean]:
         return ordered
     ranked = []
     for place, row in enumerate(ordered, start=1):
-        others = [other for other in ordered if other is not row]
-        apart = all(other.high < row.low or row.high < other.low for other in others)
+        apart = all(
+            other.high < row.low or row.high < other.low for other in ordered if other is not row
+        )
         ranked.append(replace(row, rank=place if apart else None))
     return ranked
 
 
 def _note(units: Sequence[_Unit], errors: int, unscored: int, people: Mapping[str, object]) -> str:
-    held_out = [unit for unit in units if unit.card.fold is not None]
+    held_out = sum(unit.card.fold is not None for unit in units)
     graded = [unit for unit in units if unit.graded]
     unseen = sum(unit.card.fold is not None for unit in graded)
     outside = sum(unit.human is None for unit in graded)
     partly = sum(u.card.transcript_id in people and not u.graded for u in units)
     parts = [
         f"{counted(len(graded), 'graded transcript')} of {len(units)}; {unseen} of the graded and "
-        f"{len(held_out)} of all have the score of a model that saw no grade of their group",
+        f"{held_out} of all have the score of a model that saw no grade of their group",
         f"{counted(outside, 'transcript')} graded N/A, outside the mean" if outside else "",
         f"{counted(partly, 'transcript')} with grades that do not count: not all of the card by "
         "one person, or not in the sample"

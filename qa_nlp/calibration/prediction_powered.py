@@ -51,7 +51,7 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
-class MeanEstimate:
+class MeanEstimate(Interval):
     """A prediction-powered mean beside the mean of the human grades alone.
 
     Parameters
@@ -62,35 +62,10 @@ class MeanEstimate:
         The same for the human grades alone.
     lambda_ : float
         Mean weight given to the machine scores; 0 = not used.
-    n, N : int
-        Transcripts graded, transcripts in all.
-    groups : int
-        Groups among the graded, which the variance rests on.
-    degrees_of_freedom : float
-        Of the t quantile.
-    population : {"given", "process"}
-        What the mean is of.
-    level : float
-        Of confidence.
     """
 
-    value: float
-    low: float
-    high: float
-    standard_error: float
     human_only: Interval
     lambda_: float
-    n: int
-    N: int
-    groups: int
-    degrees_of_freedom: float
-    population: Population
-    level: float
-
-    @property
-    def width(self) -> float:
-        """Length of the prediction-powered interval."""
-        return self.high - self.low
 
 
 def prediction_powered_mean(
@@ -195,19 +170,9 @@ def prediction_powered_mean(
     error = np.sqrt(sample.variance(residuals - sample.mean(residuals)) + extra)
     freedom = max(sample.independent() - 2, 1.0)
     result = interval(human_mean + shift - unbias, float(error), freedom, level)
+    human_only = interval(human_mean, float(own), freedom + 1, level)
     return MeanEstimate(
-        result.value,
-        result.low,
-        result.high,
-        result.standard_error,
-        human_only=interval(human_mean, float(own), freedom + 1, level),
-        lambda_=lambda_,
-        n=sample.human.size,
-        N=sample.machine_all.size,
-        groups=sample.groups,
-        degrees_of_freedom=freedom,
-        population=population,
-        level=level,
+        result.value, result.low, result.high, result.standard_error, human_only, lambda_
     )
 
 

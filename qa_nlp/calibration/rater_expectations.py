@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.special import expit
 
 from qa_nlp.calibration.rater_likelihood import NODES, evaluate
 from qa_nlp.calibration.rater_model import Severities
-from qa_nlp.calibration.rater_rows import checked_rows
 
 __all__ = ["Expectations", "expectations"]
 
@@ -39,15 +38,7 @@ class Expectations:
     standardised: Floats
 
 
-def expectations(
-    fit: Severities,
-    levels: ArrayLike,
-    items: ArrayLike,
-    raters: ArrayLike,
-    values: Sequence[ArrayLike],
-    offsets: ArrayLike | None = None,
-    criteria: ArrayLike | None = None,
-) -> Expectations:
+def expectations(fit: Severities, values: Sequence[Floats]) -> Expectations:
     """Tell what a fitted model expects of the grades it was fitted to.
 
     A draw of the item effect from its posterior and the observed grade have the same joint
@@ -57,26 +48,23 @@ def expectations(
     Parameters
     ----------
     fit : Severities
-        Of the same grades.
-    levels, items, raters, offsets, criteria : array_like, shape (n,)
-        As given to `fit_severities`.
-    values : sequence of array_like of float, shapes (n_levels,)
+        Of the grades.
+    values : sequence of ndarray of float64, shapes (n_levels,)
         Values of the levels, by criterion.
 
     Returns
     -------
     Expectations
-        In the same order.
+        In the order of the grades.
     """
-    scales = [np.asarray(value, dtype=float) for value in values]
-    rows = checked_rows(levels, items, raters, [len(scale) for scale in scales], offsets, criteria)
+    rows = fit.rows
     order = np.argsort(rows.item, kind="stable")
     level, criterion, rater = rows.level[order], rows.criterion[order], rows.rater[order]
     own = np.append(fit.severity, 0.0)[rater]
     eta = (rows.offset + fit.caseload)[order]
-    cuts = np.full((len(scales), int(rows.n_levels.max()) + 1), np.inf)
+    cuts = np.full((len(values), int(rows.n_levels.max()) + 1), np.inf)
     steps = np.zeros_like(cuts)
-    for number, scale in enumerate(scales):
+    for number, scale in enumerate(values):
         cuts[number, 0] = -np.inf
         cuts[number, 1 : len(scale)] = fit.cutpoints[number]
         steps[number, 1 : len(scale)] = np.diff(scale)
@@ -88,7 +76,7 @@ def expectations(
     effects = eta[:, None] + fit.sigma * NODES
     value, position, square = _moments(effects - own[:, None], cuts[criterion], steps[criterion])
     average = _moments(effects, cuts[criterion], steps[criterion])[0]
-    worst = np.array([scale[0] for scale in scales])[criterion]
+    worst = np.array([scale[0] for scale in values])[criterion]
     squared = (level[:, None] - position) ** 2
     variance = np.maximum(square - position**2, 1e-12)
     columns = (value, average, squared, variance, squared / variance)

@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import optimize
 
 from qa_nlp.calibration.rater_likelihood import Likelihood
-from qa_nlp.calibration.rater_rows import checked_rows, components
+from qa_nlp.calibration.rater_rows import Rows, checked_rows, components
 
 __all__ = ["TAU_PRIOR", "Severities", "fit_severities"]
 
@@ -65,6 +65,8 @@ class Severities:
         What the raters' caseloads add to each grade, in logits.
     component : ndarray of int64, shape (R,)
         Number of the rater's connected group, from 0; raters of two groups share no item.
+    rows : Rows
+        The grades, as they were given.
     """
 
     severity: Floats
@@ -76,6 +78,7 @@ class Severities:
     cutpoints: tuple[Floats, ...]
     caseload: Floats
     component: Integers
+    rows: Rows
 
     @property
     def marginal(self) -> Floats:
@@ -169,6 +172,7 @@ def fit_severities(
         cutpoints=cutpoints,
         caseload=caseload,
         component=component,
+        rows=rows,
     )
 
 

@@ -9,9 +9,9 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
-from scipy.sparse import csgraph
 
 from qa_nlp.errors import GradesError
+from qa_nlp.grades_tables import linked
 
 __all__ = ["Patterns", "Rows", "checked_rows", "components", "patterns", "rater_shares"]
 
@@ -123,10 +123,7 @@ def components(rows: Rows, count: int) -> Integers:
         Raters of two groups share no item.
     """
     known = rows.rater >= 0
-    units = int(rows.item.max(initial=-1)) + 1
-    links = (np.ones(int(known.sum())), (rows.rater[known], count + rows.item[known]))
-    graph = sparse.coo_array(links, shape=(count + units, count + units))
-    labels = csgraph.connected_components(graph, directed=False)[1][:count]
+    labels = linked(rows.rater[known], rows.item[known], count)
     _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
     return np.argsort(np.argsort(first))[inverse].astype(np.int64)
 

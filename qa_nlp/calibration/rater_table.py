@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
+from qa_nlp.display.formats import counted
+from qa_nlp.display.tables import html_table, paragraphs, text_table
 from qa_nlp.errors import did_you_mean
-from qa_nlp.grade_levels import counted
 from qa_nlp.scorecards import to_library
 
 if TYPE_CHECKING:
@@ -58,6 +57,11 @@ class RaterEffect:
 
 
 _COLUMNS: Final = tuple(RaterEffect.__dataclass_fields__)
+_TITLES: Final = ("rater", "severity", "95 % interval ", "grades", "mean", "fair")
+_HTML_TITLES: Final = (
+    *("Rater", "Severity (logits)", "95 % interval", "Grades", "Transcripts"),
+    *("Mean level", "Adjusted mean", "Infit", "Outfit", "Group"),
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,18 +123,10 @@ class RaterEffects:
         return to_library(rows, library, list(_COLUMNS))
 
     def __repr__(self) -> str:
-        width = max([5, *(len(effect.rater) for effect in self.raters)])
-        lines = [
-            self._summary(),
-            f"{'rater':{width}}  severity  95 % interval   grades  mean  fair",
-        ]
-        for e in self.raters:
-            interval = f"{e.low:+.2f} to {e.high:+.2f}"
-            lines.append(
-                f"{e.rater:{width}}  {e.severity:+8.2f}  {interval:14}  {e.grades:6,}  "
-                f"{e.mean_level:4.2f}  {e.adjusted_mean:4.2f}"
-            )
-        return "\n".join([*lines, *(f"Note: {text}" for text in self.warnings)])
+        shown = [_shown(effect) for effect in self.raters]
+        cells = [_TITLES, *((*row[:4], *row[5:7]) for row in shown)]
+        notes = [f"Note: {text}" for text in self.warnings]
+        return "\n".join([self._summary(), *text_table(cells, right=(1, 3, 4, 5)), *notes])
 
     def _summary(self) -> str:
         return (
@@ -139,28 +135,21 @@ class RaterEffects:
         )
 
     def _repr_html_(self) -> str:
-        names: tuple[str, ...] = (
-            "Rater",
-            "Severity (logits)",
-            "95 % interval",
-            "Grades",
-            "Transcripts",
-        )
-        names += ("Mean level", "Adjusted mean", "Infit", "Outfit", "Group")
-        head = "".join(f"<th scope='col'>{name}</th>" for name in names)
-        rows = "".join(f"<tr>{''.join(_cells(effect))}</tr>" for effect in self.raters)
-        notes = "".join(f"<p>{escape(text)}</p>" for text in self.warnings)
-        return (
-            f"<p>{escape(self._summary().strip('<>'))}. Above 0 is stricter than the average "
-            f"rater.</p><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{notes}"
-        )
+        summary = self._summary().strip("<>")
+        head = paragraphs([f"{summary}. Above 0 is stricter than the average rater."])
+        cells = [_HTML_TITLES, *map(_shown, self.raters)]
+        return head + html_table(cells, row_heads=True) + paragraphs(self.warnings)
 
 
-def _cells(effect: RaterEffect) -> Iterable[str]:
-    yield f"<th scope='row'><bdi>{escape(effect.rater)}</bdi></th>"
-    yield f"<td>{effect.severity:+.2f}</td><td>{effect.low:+.2f} to {effect.high:+.2f}</td>"
-    yield f"<td>{effect.grades:,}</td><td>{effect.transcripts:,}</td>"
-    yield f"<td>{effect.mean_level:.2f}</td><td>{effect.adjusted_mean:.2f}</td>"
-    for fit in (effect.infit, effect.outfit):
-        yield f"<td>{'–' if fit is None else f'{fit:.2f}'}</td>"
-    yield f"<td>{effect.component + 1}</td>"
+def _shown(effect: RaterEffect) -> list[str]:
+    return [
+        effect.rater,
+        f"{effect.severity:+.2f}",
+        f"{effect.low:+.2f} to {effect.high:+.2f}",
+        f"{effect.grades:,}",
+        f"{effect.transcripts:,}",
+        f"{effect.mean_level:.2f}",
+        f"{effect.adjusted_mean:.2f}",
+        *("–" if fit is None else f"{fit:.2f}" for fit in (effect.infit, effect.outfit)),
+        f"{effect.component + 1}",
+    ]

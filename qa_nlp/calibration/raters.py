@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -18,7 +19,7 @@ from qa_nlp.calibration.rater_expectations import Expectations, expectations
 from qa_nlp.calibration.rater_likelihood import DEFAULT_SIGMA
 from qa_nlp.calibration.rater_model import Severities, fit_severities
 from qa_nlp.calibration.rater_table import RaterEffect, RaterEffects
-from qa_nlp.errors import GradesError, did_you_mean
+from qa_nlp.errors import GradesError, RubricError, did_you_mean
 from qa_nlp.grades import NOT_APPLICABLE, Grades, read_grades
 from qa_nlp.rubric import Rubric
 
@@ -87,22 +88,21 @@ def rater_effects(
         criteria=table.criterion,
         random_allocation=random_allocation,
     )
-    expected = expectations(
-        fit, table.level, table.item, table.rater, table.values, criteria=table.criterion
-    )
+    expected = expectations(fit, table.values)
+    adjusted = table.value + (expected.average - expected.own)
     components = _members(table.names, fit.component)
     return RaterEffects(
-        raters=tuple(_effects(table, fit, expected)),
+        raters=tuple(_effects(table, fit, expected, adjusted)),
         sigma=fit.sigma,
         tau=fit.tau,
         components=components,
         scale="value" if table.same_scale else "share",
         warnings=tuple(_warnings(table, fit, components, random_allocation)),
-        adjusted=_adjusted(table, expected),
+        adjusted=_adjusted(table, adjusted),
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class _Table:
     """Grades as codes, without N/A and without repeated rows."""
 
@@ -121,19 +121,18 @@ class _Table:
     def same_scale(self) -> bool:
         return len({(values[0], values[-1]) for values in self.values}) == 1
 
+    @cached_property
     def value(self) -> Floats:
-        return _of_rows(self.values, self.criterion, self.level)
+        """The value of each row's level."""
+        starts = np.cumsum([0, *map(len, self.values)])[:-1]
+        return np.asarray(np.concatenate(self.values)[starts[self.criterion] + self.level])
 
+    @cached_property
     def known_items(self) -> Integers:
         """How many known raters graded each row's item; 0 for grades of unknown people."""
         pairs = np.unique(np.stack([self.item, self.rater])[:, self.rater >= 0], axis=1)
         number = np.bincount(pairs[0], minlength=int(self.item.max()) + 1)
         return np.where(self.rater >= 0, number[self.item], 0)
-
-
-def _of_rows(values: tuple[Floats, ...], criterion: Integers, level: Integers) -> Floats:
-    starts = np.cumsum([0, *(len(v) for v in values)])[:-1]
-    return np.asarray(np.concatenate(values)[starts[criterion] + level])
 
 
 def _table(grades: Grades, rubric: str | Path | Rubric | None, only: str | None) -> _Table:
@@ -184,14 +183,12 @@ def _criterion(grades: Grades, name: str, rubric: Rubric | None) -> tuple[pd.Dat
 
     own = grades.for_criterion(name)
     if rubric is None:
-        own, level, values = _numbers(own, name)
+        level, values = _numbers(own, name)
     else:
-        criterion = next((c for c in rubric.criteria if c.id == name), None)
-        if criterion is None:
-            tail = did_you_mean(name, (c.id for c in rubric.criteria))
-            raise GradesError(
-                f"{own.places[0]}: rubric {rubric.id!r} has no criterion {name!r}{tail}"
-            )
+        try:
+            criterion = rubric.criterion(name)
+        except RubricError as error:
+            raise GradesError(f"{own.places[0]}: {error}") from None
         level = own.of(criterion).levels
         values = np.array([one.value for one in criterion.levels], dtype=float)
     columns = {"transcript": own.transcript_ids, "rater": own.raters, "level": level}
@@ -199,7 +196,7 @@ def _criterion(grades: Grades, name: str, rubric: Rubric | None) -> tuple[pd.Dat
     return frame[level >= 0], values
 
 
-def _numbers(own: Grades, name: str) -> tuple[Grades, Integers, Floats]:
+def _numbers(own: Grades, name: str) -> tuple[Integers, Floats]:
     """Read levels as numbers; those that occur are the scale."""
     number: dict[str, float] = {}
     for text in dict.fromkeys(own.levels):
@@ -215,18 +212,18 @@ def _numbers(own: Grades, name: str) -> tuple[Grades, Integers, Floats]:
             )
     read = np.array([number[text] for text in own.levels], dtype=float)
     values = np.unique(read[~np.isnan(read)])
-    return own, np.where(np.isnan(read), -1, np.searchsorted(values, read)), values
+    return np.where(np.isnan(read), -1, np.searchsorted(values, read)), values
 
 
-def _effects(table: _Table, fit: Severities, expected: Expectations) -> list[RaterEffect]:
-    value = table.value()
-    fair = value + expected.average - expected.own
+def _effects(
+    table: _Table, fit: Severities, expected: Expectations, fair: Floats
+) -> list[RaterEffect]:
+    value, ends = table.value, (table.values[0][0], table.values[0][-1])
     if not table.same_scale:
         worst = np.array([values[0] for values in table.values])[table.criterion]
         width = np.array([np.ptp(values) for values in table.values])[table.criterion]
-        value, fair = (value - worst) / width, (fair - worst) / width
-    ends = [(0.0, 1.0)] if not table.same_scale else [(v[0], v[-1]) for v in table.values]
-    shared = table.known_items() > 1
+        value, fair, ends = (value - worst) / width, (fair - worst) / width, (0.0, 1.0)
+    shared = table.known_items > 1
     half = _NORMAL_95 * fit.standard_error
     effects = []
     for code, name in enumerate(table.names):
@@ -243,7 +240,7 @@ def _effects(table: _Table, fit: Severities, expected: Expectations) -> list[Rat
                 grades=int(mine.sum()),
                 transcripts=len(np.unique(table.transcript[mine])),
                 mean_level=float(value[mine].mean()),
-                adjusted_mean=float(np.clip(fair[mine].mean(), *ends[0])),
+                adjusted_mean=float(np.clip(fair[mine].mean(), *ends)),
                 infit=float(squared.sum() / variance.sum()) if fits else None,
                 outfit=float(expected.standardised[both].mean()) if fits else None,
                 component=int(fit.component[code]),
@@ -252,17 +249,16 @@ def _effects(table: _Table, fit: Severities, expected: Expectations) -> list[Rat
     return effects
 
 
-def _adjusted(table: _Table, expected: Expectations) -> pd.DataFrame:
+def _adjusted(table: _Table, fair: Floats) -> pd.DataFrame:
     """Give the mean level of each item, and what it would be under the average rater."""
     import pandas as pd
 
-    value = table.value()
     frame = pd.DataFrame(
         {
             "transcript": table.transcript,
             "criterion": table.criterion,
-            "mean": value,
-            "adjusted": value + (expected.average - expected.own),
+            "mean": table.value,
+            "adjusted": fair,
         }
     )
     means = frame.groupby(["transcript", "criterion"], as_index=False).mean()
@@ -303,11 +299,12 @@ def _warnings(
     if not fit.sigma_estimated:
         yield f"nothing was graded twice; the spread of items is set to {DEFAULT_SIGMA:g} logit"
     if len(table.names) > 1 and not by_chance:
-        items = table.known_items()
         few = [
             name
             for code, name in enumerate(table.names)
-            if 0 < len(np.unique(table.item[(table.rater == code) & (items > 1)])) < _FEW_SHARED
+            if 0
+            < len(np.unique(table.item[(table.rater == code) & (table.known_items > 1)]))
+            < _FEW_SHARED
         ]
         if few:
             yield f"fewer than {_FEW_SHARED} items shared with others: {', '.join(few[:10])}"

@@ -10,15 +10,15 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qa_nlp.calibration.card_groups import group_values, usable_cards
 from qa_nlp.calibration.drawing import chances_by_size, draw_evenly, draw_with_chances, share_out
+from qa_nlp.card_groups import group_values, usable_cards
 from qa_nlp.errors import GradesError, did_you_mean
 from qa_nlp.scorecard import GradeStatus, Scorecard
 from qa_nlp.scorecards import to_library
@@ -29,7 +29,6 @@ __all__ = ["ReviewRow", "ReviewSample", "sample_for_review"]
 Strategy = Literal["random", "uncertain", "stratified"]
 
 _STRATEGIES: Final = ("random", "uncertain", "stratified")
-_COLUMNS: Final = ("transcript_id", "group_id", "inclusion_probability", "stratum")
 _SETTINGS: Final = ("strategy", "population", "seed")
 
 
@@ -51,6 +50,9 @@ class ReviewRow:
     group_id: str
     inclusion_probability: float
     stratum: str | None = None
+
+
+_COLUMNS: Final = tuple(ReviewRow.__dataclass_fields__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +117,7 @@ class ReviewSample:
 
     def _table(self) -> list[dict[str, Any]]:
         settings = {name: getattr(self, name) for name in _SETTINGS}
-        return [
-            {**{name: getattr(row, name) for name in _COLUMNS}, **settings} for row in self.rows
-        ]
+        return [{**asdict(row), **settings} for row in self.rows]
 
     def write(self, path: str | Path) -> Path:
         """Write the sample to a CSV file; it appears whole or not at all.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from html import escape
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +15,7 @@ from qa_nlp.calibration.conformal import ALPHA, LEAST_GROUPS
 from qa_nlp.calibration.grading import middle_level
 from qa_nlp.calibration.human_scores import human_totals
 from qa_nlp.calibration.rollup import DECIMALS
+from qa_nlp.display.tables import html_table, paragraphs, text_table
 from qa_nlp.grades import Grades
 from qa_nlp.rubric import Criterion, Rubric
 from qa_nlp.scorecard import Grade, GradeStatus, Scorecard
@@ -152,7 +152,7 @@ class CalibrationSummary:
         rows = [asdict(row) for row in self.criteria]
         for row in rows:
             del row["severities"]
-        return to_library(rows, library, [name for name in rows[0]] if rows else [])
+        return to_library(rows, library, list(rows[0]) if rows else [])
 
     def cells(self) -> list[list[str]]:
         """Give the table that is shown, titles first.
@@ -180,25 +180,11 @@ class CalibrationSummary:
         return (*lines, *self.warnings)
 
     def __str__(self) -> str:
-        cells = self.cells()
-        widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
-        lines = [
-            "  ".join(
-                text.ljust(width) if not column else text.rjust(width)
-                for column, (text, width) in enumerate(zip(row, widths, strict=True))
-            ).rstrip()
-            for row in cells
-        ]
-        return "\n".join([*lines, "", *self.notes])
+        table = text_table(self.cells(), right=range(1, len(_TITLES)))
+        return "\n".join([*table, "", *self.notes])
 
     def _repr_html_(self) -> str:
-        titles, *body = self.cells()
-        head = "".join(f"<th>{escape(title)}</th>" for title in titles)
-        rows = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in body
-        )
-        notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{notes}"
+        return html_table(self.cells()) + paragraphs(self.notes)
 
 
 def _shown(name: str, value: object) -> str:
@@ -217,7 +203,7 @@ def summarise(
     after: Sequence[Scorecard],
     grades: Grades,
     warnings: tuple[str, ...] = (),
-) -> tuple[CalibrationSummary, float | None]:
+) -> CalibrationSummary:
     """Compare people's grades with the machine's before and after calibration, out of fold.
 
     Parameters
@@ -235,8 +221,8 @@ def summarise(
 
     Returns
     -------
-    tuple of (CalibrationSummary, float or None)
-        The table, and how far a person's total lies from the machine's in nine of ten.
+    CalibrationSummary
+        The table.
     """
     plain = {card.transcript_id: card.grades for card in before}
     unseen = {card.transcript_id: card.out_of_fold for card in after}
@@ -244,8 +230,7 @@ def summarise(
         _criterion(position, criterion, calibrator, plain, unseen, grades)
         for position, criterion in enumerate(rubric.criteria)
     )
-    error = _total_error(after, grades)
-    return CalibrationSummary(rows, len(after), error, warnings), error
+    return CalibrationSummary(rows, len(after), _total_error(after, grades), warnings)
 
 
 def _criterion(

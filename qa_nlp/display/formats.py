@@ -172,7 +172,7 @@ def decimals(value: float, most: int = 2) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str, many: str | None = None) -> str:
     """Give a number with its noun.
 
     Parameters
@@ -181,6 +181,8 @@ def counted(number: int, noun: str) -> str:
         How many.
     noun : str
         In the singular.
+    many : str, optional
+        In the plural; default: with an s.
 
     Returns
     -------
@@ -189,10 +191,10 @@ def counted(number: int, noun: str) -> str:
 
     Examples
     --------
-    >>> counted(1, "turn"), counted(100_000, "turn")
-    ('1 turn', '100,000 turns')
+    >>> counted(1, "turn"), counted(100_000, "turn"), counted(2, "criterion", "criteria")
+    ('1 turn', '100,000 turns', '2 criteria')
     """
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return f"{number:,} {noun if number == 1 else many or noun + 's'}"
 
 
 def shortened(value: object, most: int = 60) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import itertools
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, overload
 
+from qa_nlp.display.tables import html_table, paragraphs
 from qa_nlp.errors import TranscriptError, TranscriptWarning, did_you_mean
 from qa_nlp.importers.base import BadTranscript, Importer, ReadOptions, Source
 from qa_nlp.importers.columns import FIELDS
@@ -158,18 +158,14 @@ class Transcripts(Sequence[Transcript]):
         return f"Transcripts({self._summary()})"
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{html.escape(readable(file.path))}</td>"
-            f"<td>{html.escape(self._formats.get(number, ''))}</td>"
-            f"<td>{self._counts[number] if number < len(self._counts) else ''}</td></tr>"
-            for number, file in enumerate(self._files[:_FILES_SHOWN])
-        )
+        cells = [("file", "format", "transcripts")]
+        for number, file in enumerate(self._files[:_FILES_SHOWN]):
+            count = f"{self._counts[number]}" if number < len(self._counts) else ""
+            cells.append((readable(file.path), self._formats.get(number, ""), count))
         more = len(self._files) - _FILES_SHOWN
-        rows += f"<tr><td>… and {more} more</td><td></td><td></td></tr>" if more > 0 else ""
-        return (
-            f"<p>Transcripts: {html.escape(self._summary())}</p><table><thead><tr><th>file</th>"
-            f"<th>format</th><th>transcripts</th></tr></thead><tbody>{rows}</tbody></table>"
-        )
+        if more > 0:
+            cells.append((f"… and {more} more", "", ""))
+        return paragraphs([f"Transcripts: {self._summary()}"]) + html_table(cells)
 
     @property
     def errors(self) -> list[BadTranscript]:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 
@@ -37,14 +37,20 @@ from qa_nlp.signals.required import (
 )
 from qa_nlp.signals.rules import CompiledRules, RuleHits, check_rules, rule_specs
 from qa_nlp.signals.sentiment import SENTIMENT, measure_sentiment
-from qa_nlp.signals.summary import Summary, summaries
+from qa_nlp.signals.summary import Summarised, Summary, summaries
 from qa_nlp.signals.tone import TONE, measure_tone
 from qa_nlp.signals.turns import answers_on_turns, turns_of
 from qa_nlp.text.language import language_of
 from qa_nlp.text.sentences import sentence_table
-from qa_nlp.transcript import Transcript
+from qa_nlp.transcript import Transcript, split_turn
 
-__all__ = ["SIGNALS_VERSION", "SignalMeter", "SignalTable", "check_signals", "signal_specs"]
+__all__ = [
+    "SIGNALS_VERSION",
+    "SignalMeter",
+    "SignalTable",
+    "check_signals",
+    "signal_specs",
+]
 
 SIGNALS_VERSION: Final = 3
 """Raised whenever the definition of a signal changes; part of every fingerprint."""
@@ -150,7 +156,7 @@ class SignalTable:
         nothing: list[tuple[Span, ...]] = [()] * len(self.transcript_ids)
         columns = {name: Column(column.values, nothing) for name, column in self.columns.items()}
         told = tuple(
-            summary.at_end() if "#" in name else summary
+            summary if split_turn(name) is None else summary.at_end()
             for name, summary in zip(self.transcript_ids, self.summaries, strict=True)
         )
         return replace(self, columns=columns, summaries=told)
@@ -298,7 +304,7 @@ class SignalMeter:
         self,
         transcripts: Sequence[Transcript],
         uses: Collection[tuple[str, str]],
-        summarised: Literal["no", "end", "turns"] = "no",
+        summarised: Summarised = "no",
     ) -> SignalTable:
         """Measure signals within scopes.
 
@@ -309,7 +315,7 @@ class SignalMeter:
         uses : collection of (str, str)
             Signal and scope.
         summarised : {"no", "end", "turns"}, default "no"
-            Whether to summarise each text as a whole, or after each of its turns too.
+            Whether to summarise each text: not at all, at its end, or after each turn too.
 
         Returns
         -------

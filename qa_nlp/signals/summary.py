@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,12 @@ from numpy.typing import NDArray
 from qa_nlp.signals.base import Batch
 from qa_nlp.transcript import Role
 
-__all__ = ["VIEWS", "Summary", "summaries"]
+__all__ = ["VIEWS", "Summarised", "Summary", "summaries"]
 
 Array = NDArray[np.float64]
+
+Summarised = Literal["no", "end", "turns"]
+"""Whether texts are summarised: not at all, at their end, or after each of their turns too."""
 
 _TASKS: Final = (
     "sentiment",
@@ -64,15 +67,13 @@ class Summary:
     roles: tuple[Role, ...]
     encoder: str = ""
 
-    def view(self, name: str, turn: int = -1) -> Array:
-        """Give some stretches of the conversation up to a turn, one after the other.
+    def view(self, name: str) -> Array:
+        """Give some stretches of the whole conversation, one after the other.
 
         Parameters
         ----------
         name : str
             Of `VIEWS`.
-        turn : int, default -1
-            Up to which turn.
 
         Returns
         -------
@@ -82,7 +83,7 @@ class Summary:
         blocks = [_BLOCKS.index(block) for block in VIEWS[name]]
         if not len(self.rows):
             return np.zeros(len(blocks) * self.rows.shape[2])
-        return self.rows[turn, blocks].astype(np.float64).ravel()
+        return self.rows[-1, blocks].astype(np.float64).ravel()
 
     def at_end(self) -> Summary:
         """Give the summary of the whole conversation only.
@@ -168,5 +169,6 @@ def _summary(turns: Array, roles: tuple[Role, ...], *, every_turn: bool) -> Summ
     closing = (total[ends] - total[begins]) / (ends - begins)[:, None]
     (customer_last, customer), (agent_last, agent) = sides
     blocks = (customer_last, agent_last, customer, agent, opening, closing)
-    rows = np.stack(blocks, axis=1).astype(np.float32)
-    return Summary(rows, roles) if every_turn else Summary(rows[-1:], roles[-1:])
+    kept = slice(None) if every_turn else slice(-1, None)
+    rows = np.stack([block[kept] for block in blocks], axis=1).astype(np.float32)
+    return Summary(rows, roles[kept])

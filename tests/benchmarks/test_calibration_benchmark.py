@@ -8,15 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.stats import spearmanr
-from sklearn.metrics import cohen_kappa_score, roc_auc_score
+from sklearn.metrics import cohen_kappa_score
 
 from benchmarks.parts.calibration_few import draw_rows, summarise
 from benchmarks.parts.calibration_figures import (
     constant_width,
-    drawn_auc,
     drawn_kappa,
-    drawn_spearman,
     drawn_worst_share,
     limit_of_others,
     others_mean,
@@ -43,20 +40,6 @@ def drawn_rows(resample: int) -> NDArray[np.int64]:
     """Give the rows of a resample, each as often as it was drawn."""
     counts = Resampler(GROUPS, rounds=20).totals(np.eye(60))[resample]
     return np.repeat(np.arange(60), counts.astype(np.int64))
-
-
-@pytest.mark.parametrize("resample", [0, 1, 7])
-def test_drawn_spearman_equals_scipy_on_the_drawn_rows(resample: int) -> None:
-    rows = drawn_rows(resample)
-    found = drawn_spearman(Resampler(GROUPS, rounds=20), SCORE, TRUTH)[resample]
-    assert found == pytest.approx(spearmanr(SCORE[rows], TRUTH[rows]).statistic)
-
-
-@pytest.mark.parametrize("resample", [0, 1, 7])
-def test_drawn_auc_equals_sklearn_on_the_drawn_rows(resample: int) -> None:
-    rows = drawn_rows(resample)
-    found = drawn_auc(Resampler(GROUPS, rounds=20), -SCORE, BAD)[resample]
-    assert found == pytest.approx(roc_auc_score(BAD[rows], -SCORE[rows]))
 
 
 @pytest.mark.parametrize("resample", [0, 1, 7])
@@ -199,7 +182,7 @@ def test_calibration_targets_of_few_grades_name_the_best_baseline() -> None:
 
 def test_once_measures_again_only_when_something_has_changed(tmp_path: Path) -> None:
     (data,) = invented(1, 10)
-    graded = GradedSet("SGD turns", data, np.ones(10), np.array(["en"] * 10))
+    graded = GradedSet("SGD turns", data, np.ones(10), np.array(["en"] * 10), "abc")
     calls: list[int] = []
 
     def measure() -> int:

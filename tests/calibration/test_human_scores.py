@@ -83,6 +83,26 @@ def test_level_that_is_none_is_refused_with_its_place() -> None:
         totals(("c1", "tone", "Ana", "god"))
 
 
+def test_an_id_comes_before_a_value_however_the_number_is_written() -> None:
+    values = {"1.0": 0.0, "2.0": 1.0, "3.0": 2.0}
+    tone = Grade("tone", GradeStatus.GRADED, level_values=values, level_points=values)
+    cards = [Scorecard(name, name, "demo", "1", grades=(tone,)) for name in ("c1", "c2", "c3")]
+    levels = [("c1", "1.0"), ("c2", 2), ("c3", "0")]
+    grades = Grades.from_rows([(name, "tone", "Ana", level) for name, level in levels])
+    assert human_scores(cards, grades, "tone") == {"c1": [0.0], "c2": [1.0], "c3": [0.0]}
+    assert human_scores(cards, grades, TOTAL) == {"c1": [0.0], "c2": [50.0], "c3": [0.0]}
+
+
+@pytest.mark.parametrize("level", ["N/A", "good"])
+@pytest.mark.parametrize("score", [TOTAL, "nonsense"])
+def test_a_criterion_that_no_card_has_counts_for_nothing(score: str, level: str) -> None:
+    foreign = ("c1", "nonsense", "Ana", level)
+    assert human_scores([card()], Grades.from_rows([foreign]), score) == {}
+    own = [("c1", "tone", "Ana", "good"), ("c1", "hold", "Ana", "no")]
+    both = Grades.from_rows([*own, foreign, ("c1", "nonsense", "Ben", level)])
+    assert human_totals([card()], both) == {"c1": [pytest.approx(100 * 10 / 12)]}
+
+
 @given(st.lists(st.tuples(st.sampled_from(list(POINTS)), st.sampled_from(list(HOLD))), min_size=1))
 def test_totals_are_those_of_the_points_written_out(people: list[tuple[str, str]]) -> None:
     rows = [("c1", "tone", f"r{i}", tone) for i, (tone, _) in enumerate(people)]

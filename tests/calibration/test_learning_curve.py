@@ -17,24 +17,12 @@ from sklearn.metrics import cohen_kappa_score
 
 from qa_nlp.agreement.statistics import quadratic_kappa
 from qa_nlp.calibration.criterion_data import CriterionData
-from qa_nlp.calibration.curve_fit import (
-    LeftOut,
-    Plan,
-    PowerLaw,
-    draw,
-    fit_power_law,
-    plan,
-    resample,
-)
+from qa_nlp.calibration.curve_chart import CurvePoint
+from qa_nlp.calibration.curve_draws import draw, resample
+from qa_nlp.calibration.curve_fit import Plan, PowerLaw, fit_power_law, plan
 from qa_nlp.calibration.fitting import fit_model, split_groups
 from qa_nlp.calibration.grading import middle_level
-from qa_nlp.calibration.learning_curve import (
-    CurvePoint,
-    LearningCurve,
-    default_sizes,
-    learning_curve,
-    study,
-)
+from qa_nlp.calibration.learning_curve import LearningCurve, default_sizes, study
 from qa_nlp.calibration.model import CriterionModel
 from qa_nlp.calibration.text_score import TextViews
 from qa_nlp.errors import GradesError
@@ -139,7 +127,7 @@ def test_default_sizes_increase_and_leave_a_quarter_to_test(groups: int) -> None
 def test_learning_curve_starts_at_the_agreement_of_the_rubric() -> None:
     data = world(80, 1, raters=2)
 
-    point = learning_curve(data, [0], repeats=2)[0]
+    (point,), _ = study(data, [0], repeats=2)
 
     machine = machine_levels(data, data.prior)[data.item]
     oracle = cohen_kappa_score(machine, data.level, weights="quadratic", labels=[0, 1, 2])
@@ -149,7 +137,7 @@ def test_learning_curve_starts_at_the_agreement_of_the_rubric() -> None:
 
 
 def test_learning_curve_rises_and_the_error_falls() -> None:
-    points = learning_curve(world(160, 2, cuts=WRONG_CUTS), repeats=4)
+    points, _ = study(world(160, 2, cuts=WRONG_CUTS), repeats=4)
 
     assert [point.n for point in points] == [0, 10, 20, 40, 80, 120]
     assert points[-1].kappa > points[1].kappa + 0.03 > points[0].kappa
@@ -160,7 +148,7 @@ def test_learning_curve_rises_and_the_error_falls() -> None:
 def test_learning_curve_learns_nothing_from_random_grades() -> None:
     data = world(150, 3, truth=np.zeros(5))
 
-    points = learning_curve(data, [0, 20, 110], repeats=4)
+    points, _ = study(data, [0, 20, 110], repeats=4)
 
     assert all(point.low < 0 < point.high for point in points)
 
@@ -169,23 +157,23 @@ def test_draw_grades_only_groups_that_were_not_learnt_from() -> None:
     data = world(30, 4, copies=2, raters=2)
     groups = np.arange(30)
 
-    tested = draw(data, groups, [0, 10, 20], 3, 0)
+    tested = draw(data, groups, [0, 10, 20], 3, 0, lambda: None)
 
-    for one, size in zip(tested, (0, 10, 20), strict=True):
-        per_group = one.counts.sum(axis=2)
+    for counts, size in zip(tested, (0, 10, 20), strict=True):
+        per_group = counts.sum(axis=2)
         assert set(np.unique(per_group)) <= {0.0, 4.0}  # all grades of a group, or none
         assert (per_group > 0).sum(axis=1).tolist() == [30 - size] * 3
-        assert one.counts.sum() == len(one.machine) == len(one.people)
-    larger, smaller = tested[2].counts.sum(axis=2) == 0, tested[1].counts.sum(axis=2) == 0
+        assert counts.sum() == 3 * 4 * (30 - size)
+    larger, smaller = tested[2].sum(axis=2) == 0, tested[1].sum(axis=2) == 0
     assert (larger >= smaller).all()  # what was drawn stays drawn
 
 
 def test_draw_learns_as_fit_model_does_from_those_groups_alone() -> None:
     data = world(40, 5)
 
-    tested = draw(data, np.arange(40), [25], 1, 7)[0]
+    counts = draw(data, np.arange(40), [25], 1, 7, lambda: None)[0][0]
 
-    inside = np.flatnonzero(tested.counts[0].sum(axis=1) == 0)
+    inside = np.flatnonzero(counts.sum(axis=1) == 0)
     alone = replace(
         data,
         positions=data.positions[inside],
@@ -197,14 +185,16 @@ def test_draw_learns_as_fit_model_does_from_those_groups_alone() -> None:
     )
     outside = np.setdiff1d(np.arange(40), inside)
     machine = machine_levels(data, fit_model(alone).model)[outside]
-    assert tested.machine.tolist() == machine.tolist()
-    assert tested.people.tolist() == data.level[outside].tolist()
+    grade, cell = np.nonzero(counts[outside])
+    assert grade.tolist() == list(range(15))  # one of each group
+    assert (cell // 3).tolist() == machine.tolist()
+    assert (cell % 3).tolist() == data.level[outside].tolist()
 
 
 def test_learning_curve_is_the_same_for_the_same_seed_only() -> None:
     data = world(60, 6)
 
-    first, again, other = (learning_curve(data, repeats=3, seed=seed) for seed in (1, 1, 2))
+    first, again, other = (study(data, repeats=3, seed=seed)[0] for seed in (1, 1, 2))
 
     assert first == again
     assert first != other
@@ -247,7 +237,7 @@ def test_answers_of_not_applicable_are_neither_learnt_from_nor_tested() -> None:
 
 
 def test_learning_curve_leaves_out_sizes_that_leave_too_little_to_test() -> None:
-    points = learning_curve(world(40, 9), [0, 20, 30, 31, 500], repeats=2)
+    points, _ = study(world(40, 9), [0, 20, 30, 31, 500], repeats=2)
 
     assert [point.n for point in points] == [0, 20, 30]
 
@@ -259,7 +249,7 @@ def test_text_is_read_and_nothing_is_kept_of_it() -> None:
     level = np.searchsorted(CUTS, 4 * told[:, 0, 3, 0]).astype(np.int64)
     views = TextViews([Summary(rows, (Role.AGENT,)) for rows in told])
 
-    points = learning_curve(replace(data, level=level, views=views), [0, 40], repeats=3)
+    points, _ = study(replace(data, level=level, views=views), [0, 40], repeats=3)
 
     assert points[1].kappa > points[0].kappa + 0.3
     assert [part._bases for part in views.parts] == [{}]
@@ -270,7 +260,7 @@ def test_text_is_read_and_nothing_is_kept_of_it() -> None:
 
 def test_resample_gives_the_kappa_of_what_it_counts() -> None:
     data = world(50, 11)
-    tested = draw(data, np.arange(50), [0, 20], 3, 0)
+    tested = draw(data, np.arange(50), [0, 20], 3, 0, lambda: None)
 
     replicates = resample(tested, 3, 0)
 
@@ -296,8 +286,7 @@ def test_interval_is_wider_where_calibrations_differ_and_draws_share_their_group
             machine[random.random(60) < 0.5] = 1
             right = machine if number >= 20 * better else people
             counts[number, tested, right[tested] * 3 + people[tested]] = 1
-        one = LeftOut(counts, np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64))
-        spread.append(float(resample([one], 3, 0).std()))
+        spread.append(float(resample([counts], 3, 0).std()))
 
     assert spread[1] ** 2 > spread[0] ** 2 + 0.5 * 0.3 * 0.7 / 2  # n / groups = 1 / 2
 
@@ -313,7 +302,7 @@ def test_interval_covers_the_agreement_that_many_calibrations_reach() -> None:
 
     hits = 0
     for seed in range(60):
-        point = learning_curve(world(100, seed, cuts=WRONG_CUTS), [40], repeats=10)[0]
+        (point,), _ = study(world(100, seed, cuts=WRONG_CUTS), [40], repeats=10)
         hits += point.low <= truth <= point.high
 
     assert hits >= 53  # 57 expected; fewer than 53 have a probability of 1 %
@@ -464,9 +453,9 @@ def test_learning_curve_refuses_when_no_criterion_has_enough_grades() -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda data: learning_curve(data, [-1]), "a size is -1"),
-        (lambda data: learning_curve(data, []), "sizes is empty"),
-        (lambda data: learning_curve(data, repeats=1), "repeats is 1"),
+        (lambda data: study(data, [-1]), "a size is -1"),
+        (lambda data: study(data, []), "sizes is empty"),
+        (lambda data: study(data, repeats=1), "repeats is 1"),
         (lambda data: LearningCurve.of([data], json.loads("[2.5]")), "a size is 2.5"),
     ],
 )

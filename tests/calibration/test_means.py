@@ -310,6 +310,13 @@ def test_error_names_what_is_unknown(options: dict[str, Any], message: str) -> N
         estimate_means(cards, graded(levels, range(30)), **options)
 
 
+@pytest.mark.parametrize("key", ["note", "mean", "graded", "rank"])
+def test_error_names_a_key_that_is_a_column_of_the_table(key: str) -> None:
+    cards = [card(i, 2.0 + i % 2, metadata={key: "x", "agent_id": "a"}) for i in range(30)]
+    with pytest.raises(GradesError, match=f"'{key}' is a column of the table of means"):
+        tone_means(cards, graded(np.ones(30, dtype=int), range(20)), ["agent_id", key])
+
+
 def test_error_names_the_place_of_an_unknown_level() -> None:
     cards, _ = world(60)
     with pytest.raises(GradesError, match=r"row 1: criterion 'tone' has no level 'god'.*'good'"):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from sklearn.linear_model import LinearRegression
 
-from qa_nlp.calibration.borrowed_mean import borrowed_mean
+from qa_nlp.calibration.borrowed_mean import Borrowing
 from qa_nlp.calibration.prediction_powered import prediction_powered_mean
 from qa_nlp.errors import GradesError
 
@@ -306,7 +306,7 @@ def test_borrowed_mean_covers_whether_or_not_parts_differ(between: float) -> Non
             [rng.choice(np.flatnonzero(parts == p), 4 if p == 0 else 12, False) for p in range(8)]
         )
         own = parts == 0
-        mean, _ = borrowed_mean(y[drawn], x[drawn], list(parts[drawn]), 0, x[own])
+        mean, _ = Borrowing.of(y[drawn], x[drawn], list(parts[drawn])).mean(0, x[own])
         inside += mean.low <= y[own].mean() <= mean.high
     assert inside / 500 >= 0.93
 
@@ -315,14 +315,14 @@ def test_borrowed_mean_is_exact_when_the_part_is_graded_whole() -> None:
     rng = np.random.default_rng(1)
     y, x = rng.normal(size=30), rng.normal(size=30)
     parts = ["small"] * 5 + ["large"] * 25
-    mean, _ = borrowed_mean(y, x, parts, "small", x[:5])
+    mean, _ = Borrowing.of(y, x, parts).mean("small", x[:5])
     assert mean.value == pytest.approx(y[:5].mean())
     assert mean.width == 0
 
 
 def test_borrowed_mean_adds_the_rectifier_to_the_machine_mean() -> None:
     x = np.arange(20.0)
-    mean, weight = borrowed_mean(2 * x + 7, x, ["a", "b"] * 10, "c", [1.0, 3.0])
+    mean, weight = Borrowing.of(2 * x + 7, x, ["a", "b"] * 10).mean("c", [1.0, 3.0])
     assert weight == pytest.approx(2)
     assert mean.value == pytest.approx(11)
 
@@ -331,5 +331,7 @@ def test_borrowed_mean_adds_the_rectifier_to_the_machine_mean() -> None:
     ("scores", "message"), [([], "0 machine scores"), ([1.0], "one for each transcript")]
 )
 def test_borrowed_mean_refuses_fewer_scores_than_graded(scores: list[float], message: str) -> None:
+    everybody = Borrowing.of([1, 2, 3, 4], [1, 2, 3, 5], ["a", "a", "b", "b"])
+
     with pytest.raises(GradesError, match=message):
-        borrowed_mean([1, 2, 3, 4], [1, 2, 3, 5], ["a", "a", "b", "b"], "a", scores)
+        everybody.mean("a", scores)

@@ -15,8 +15,10 @@ from qa_nlp.encoding import CustomEncoder, EncoderOffer, encoder_offers
 from qa_nlp.errors import RubricError
 from qa_nlp.rubric import Rubric, column_name, shipped_rubrics
 from qa_nlp.signals.heads import Head
-from qa_nlp.signals.measure import SignalMeter, check_signals, signal_specs
+from qa_nlp.signals.measure import SignalMeter, SignalTable, check_signals, signal_specs
+from qa_nlp.signals.summary import Summary
 from qa_nlp.signals.tasks import SENTIMENTS
+from qa_nlp.transcript import Role
 from tests.builders import HashEncoder, chat
 
 RUBRIC = """\
@@ -297,3 +299,14 @@ def test_to_frame_has_a_row_for_each_transcript_and_its_columns_without_any(
 
     assert (full.shape[0], names_of(full)) == (2, columns)
     assert (empty.shape[0], names_of(empty)) == (0, columns)
+
+
+def test_only_conversations_up_to_a_turn_lose_what_was_said_after_each_turn() -> None:
+    rows = np.arange(12, dtype=np.float32).reshape(2, 6, 1)
+    told = Summary(rows, (Role.CUSTOMER, Role.AGENT))
+    table = SignalTable(("c1", "c1#1", "case#a"), (None,) * 3, (True,) * 3, (), {}, (told,) * 3)
+
+    whole, part, named = table.for_calibration().summaries
+
+    assert len(whole.rows) == len(named.rows) == 2
+    assert part.rows.tolist() == rows[-1:].tolist()

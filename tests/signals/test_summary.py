@@ -95,3 +95,12 @@ def test_turn_views_are_empty_when_a_role_says_nothing() -> None:
     (found,) = summary(chat("c1", "customer: C one."))
 
     assert found.turn_views("whole", Role.AGENT).shape == (0, 4)
+
+
+def test_summary_at_the_end_is_the_last_row_and_keeps_no_other() -> None:
+    (every,) = summary(TALK)
+    (end,) = summary(TALK, every_turn=False)
+
+    assert end.rows.tolist() == every.rows[-1:].tolist() == every.at_end().rows.tolist()
+    assert end.roles == every.roles[-1:]
+    assert end.rows.base is None

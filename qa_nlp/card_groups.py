@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -10,6 +10,9 @@ from qa_nlp.errors import GradesError, did_you_mean
 from qa_nlp.scorecard import Scorecard
 
 __all__ = ["group_values", "usable_cards"]
+
+_FIELDS: Final = ("channel", "language")
+_PERIODS: Final = {"month": "%Y-%m", "week": "%G-W%V", "day": "%Y-%m-%d"}
 
 
 def usable_cards(cards: Iterable[Scorecard]) -> list[Scorecard]:
@@ -73,30 +76,15 @@ def group_values(cards: Sequence[Scorecard], by: Sequence[str]) -> list[tuple[st
 
 
 def _value(card: Scorecard, key: str) -> str | None:
-    if key in card.metadata:
-        value = card.metadata[key]
+    if key in card.metadata or key in _FIELDS:
+        value = card.metadata[key] if key in card.metadata else getattr(card, key)
         return None if value is None else f"{value}"
-    if key in _FIELDS:
-        return card.channel if key == "channel" else card.language
     if key not in _PERIODS or card.started_at is None:
         return None
     try:
-        return _PERIODS[key](datetime.fromisoformat(card.started_at))
+        return f"{datetime.fromisoformat(card.started_at):{_PERIODS[key]}}"
     except ValueError:
         raise GradesError(
             f"transcript {card.transcript_id!r}: its start {card.started_at!r} is no ISO 8601 "
             f"time, so it has no {key}; correct it or group by something else"
         ) from None
-
-
-def _week(start: datetime) -> str:
-    year, week, _ = start.isocalendar()
-    return f"{year}-W{week:02d}"
-
-
-_FIELDS: Final = ("channel", "language")
-_PERIODS: Final[dict[str, Callable[[datetime], str]]] = {
-    "month": lambda start: f"{start:%Y-%m}",
-    "week": _week,
-    "day": lambda start: f"{start:%Y-%m-%d}",
-}

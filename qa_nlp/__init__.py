@@ -10,11 +10,13 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from qa_nlp.agreement.study import AgreementStudy
     from qa_nlp.calibration.means import estimate_means
     from qa_nlp.calibration.raters import rater_effects
     from qa_nlp.calibration.review_sample import ReviewSample, sample_for_review
     from qa_nlp.calibration.summary import CalibrationSummary
     from qa_nlp.classification import classify
+    from qa_nlp.counterfactuals.table import Counterfactuals
     from qa_nlp.errors import (
         ArtifactError,
         GradesError,
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
         TranscriptError,
         TranscriptWarning,
     )
+    from qa_nlp.exchange import Assignment, assign_gradings, export_tasks, read_annotations
     from qa_nlp.grades import Grades, read_grades
     from qa_nlp.grades_check import check_grades
     from qa_nlp.importers import Transcripts, read_transcripts
@@ -40,8 +43,11 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "AgreementStudy",
     "ArtifactError",
+    "Assignment",
     "CalibrationSummary",
+    "Counterfactuals",
     "Evidence",
     "Grade",
     "GradeStatus",
@@ -66,11 +72,14 @@ __all__ = [
     "TranscriptWarning",
     "Transcripts",
     "Turn",
+    "assign_gradings",
     "check_grades",
     "classify",
     "estimate_means",
+    "export_tasks",
     "load_samples",
     "rater_effects",
+    "read_annotations",
     "read_grades",
     "read_scorecards",
     "read_transcripts",
@@ -79,8 +88,11 @@ __all__ = [
 ]
 
 _MODULES = {
+    "AgreementStudy": "agreement.study",
     "ArtifactError": "errors",
+    "Assignment": "exchange",
     "CalibrationSummary": "calibration.summary",
+    "Counterfactuals": "counterfactuals.table",
     "Evidence": "scorecard",
     "Grade": "scorecard",
     "GradeStatus": "scorecard",
@@ -105,11 +117,14 @@ _MODULES = {
     "TranscriptWarning": "errors",
     "Transcripts": "importers",
     "Turn": "transcript",
+    "assign_gradings": "exchange",
     "check_grades": "grades_check",
     "classify": "classification",
     "estimate_means": "calibration.means",
+    "export_tasks": "exchange",
     "load_samples": "samples",
     "rater_effects": "calibration.raters",
+    "read_annotations": "exchange",
     "read_grades": "grades",
     "read_scorecards": "scorecards",
     "read_transcripts": "importers",

@@ -1,4 +1,4 @@
-"""The command line: ``qa-nlp score | calibrate | explain | check | rubric | phrases | info …``.
+"""The command line: ``qa-nlp score | calibrate | report | explain | check | rubric …``.
 
 Exit codes: 0 all went well, 1 something was found (error rows, findings, files that could not be
 read), 2 wrong usage, 130 interrupted. What a program would read goes to standard output, everything
@@ -32,7 +32,9 @@ from qa_nlp.cli_inputs import (
     open_transcripts,
 )
 from qa_nlp.cli_phrases import phrases_app
-from qa_nlp.errors import QaNlpError, did_you_mean
+from qa_nlp.cli_report import report, write_report
+from qa_nlp.cli_tasks import tasks_app
+from qa_nlp.errors import MissingExtraError, QaNlpError, did_you_mean
 
 if TYPE_CHECKING:
     from qa_nlp.importers import BadTranscript
@@ -57,6 +59,7 @@ app = typer.Typer(
 rubric_app = typer.Typer(help="Work with rubrics.", no_args_is_help=True)
 app.add_typer(rubric_app, name="rubric")
 app.add_typer(phrases_app, name="phrases")
+app.add_typer(tasks_app, name="tasks")
 
 
 def _show_version(wanted: bool) -> None:
@@ -218,6 +221,7 @@ def _report(tally: _Tally, paths: Sequence[Path]) -> None:
 
 
 app.command()(calibrate)
+app.command()(report)
 
 
 @app.command()
@@ -408,7 +412,8 @@ def _installation() -> dict[str, Any]:
 def demo(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder.")] = Path("out/demo"),
 ) -> None:
-    """Calibrate on the bundled sample conversations, and score them."""
+    """Calibrate on the bundled sample conversations, score them, and write the agreement report."""
+    from qa_nlp.agreement.study import AgreementStudy
     from qa_nlp.rubric import Rubric
     from qa_nlp.samples import load_samples
     from qa_nlp.scorecards import write_scorecards
@@ -416,6 +421,7 @@ def demo(
 
     folder = out / f"{DEFAULT_RUBRIC}.scorer"
     paths = [out / f"scorecards.{ending}" for ending in ("jsonl", "parquet", "html")]
+    agreement = out / "agreement.html"
     check_place(folder)
     samples = load_samples()
     people = len(set(samples.grades["rater"]))
@@ -435,12 +441,25 @@ def demo(
         cards = list(tally.watch(_scored(lambda: scorer, samples, quiet=False)))
         for path in paths:
             write_scorecards(cards, path)
-    _report(tally, [*paths, folder])
+        study = AgreementStudy(
+            cards,
+            samples.grades,
+            by=["team", "language", "channel"],
+            transcripts=samples,
+            title="Agreement on the sample conversations",
+        )
+        try:
+            write_report(study, agreement)
+        except MissingExtraError as error:
+            typer.echo(f"no report was written: {error}", err=True)
+    _report(tally, [*paths, folder, *([agreement] if agreement.exists() else [])])
     screen = console()
+    screen.print("\nCan it be trusted? From the agreement report:\n")
+    typer.echo(repr(study))
     screen.print("\nOne of them in full:\n")
     screen.print(card_view(_telling(cards)))
     typer.echo(f"\nany other:          qa-nlp explain ID --scores {paths[0]}")
-    typer.echo(f"to read and share:  open {paths[-1]} in a browser")
+    typer.echo(f"to read and share:  open {agreement} or {paths[-1]} in a browser")
     typer.echo("your own:           qa-nlp calibrate TRANSCRIPTS GRADES --out my.scorer")
 
 

@@ -7,11 +7,12 @@ import os
 import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from qa_nlp.cli_errors import FINDINGS, JsonOption, check_folder, fail, usage_errors
+from qa_nlp.cli_grades import CriterionOption, GradeColumnOption, open_grades
 from qa_nlp.cli_inputs import (
     DEFAULT_ENCODER,
     DEFAULT_RUBRIC,
@@ -22,11 +23,9 @@ from qa_nlp.cli_inputs import (
     InferRolesOption,
     RoleOption,
     open_transcripts,
-    pairs,
     readable,
     tell_unread,
 )
-from qa_nlp.errors import GradesError
 
 if TYPE_CHECKING:
     from qa_nlp.grades import Grades
@@ -39,11 +38,6 @@ if TYPE_CHECKING:
     Collection = Iterable[Transcript | BadTranscript] | Transcripts
 
 __all__ = ["calibrate", "check_place", "learnt", "tell_learnt"]
-
-_GRADE_OPTIONS: Final = (
-    "on the command line, columns= is --grade-column OURS=THEIRS (repeatable), and criterion= is "
-    "--criterion NAME"
-)
 
 
 def calibrate(
@@ -61,17 +55,8 @@ def calibrate(
         list[str] | None,
         typer.Option("--transcripts", metavar="IN", help="More transcripts. Repeatable."),
     ] = None,
-    grade_column: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="OURS=THEIRS",
-            help="Columns of the grades: transcript_id='Call ID', rater=Analyst, level=Score; or, "
-            "with a column for each criterion, empathy='Empathy (1-5)'. Repeatable.",
-        ),
-    ] = None,
-    criterion: Annotated[
-        str | None, typer.Option(help="What all grades are of, in a file that does not say.")
-    ] = None,
+    grade_column: GradeColumnOption = None,
+    criterion: CriterionOption = None,
     file_format: FormatOption = None,
     role: RoleOption = None,
     infer_roles: InferRolesOption = False,
@@ -92,7 +77,7 @@ def calibrate(
         calls = open_transcripts(
             [transcripts, *(more or ())], file_format, role, infer_roles, column
         )
-        given = _read_grades(grades, grade_column, criterion)
+        given = open_grades(grades, grade_column, criterion)
         report = _checked(given, form, calls, quiet=as_json)
         bad = calls.errors
         scorer = learnt(calls, given, form, encoder, quiet=as_json)
@@ -120,20 +105,6 @@ def check_place(out: Path) -> None:
     if os.path.lexists(out) and not holds(out, SCORER_FILES):
         fail(f"{out}: something else than a saved scorer lies there; choose another --out")
     check_folder(out)
-
-
-def _read_grades(source: str, columns: Sequence[str] | None, criterion: str | None) -> Grades:
-    from qa_nlp.grades import read_grades
-
-    example = "OURS=THEIRS such as transcript_id='Call ID'"
-    named = pairs("--grade-column", columns, example, str.partition)
-    try:
-        return read_grades(source, named, criterion=criterion)
-    except GradesError as error:
-        message = str(error)
-        if "columns" in message or "criterion=" in message:
-            message += f"\n{_GRADE_OPTIONS}"
-        fail(message)
 
 
 def _checked(grades: Grades, rubric: Rubric, calls: Transcripts, *, quiet: bool) -> GradesReport:

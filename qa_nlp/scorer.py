@@ -22,6 +22,8 @@ from qa_nlp.calibration.model import CriterionModel
 from qa_nlp.calibration.rollup import DECIMALS, Total, roll_up
 from qa_nlp.calibration.storage import fingerprint
 from qa_nlp.calibration.summary import CalibrationSummary, summarise
+from qa_nlp.counterfactuals.study import Kinds, counterfactual_table
+from qa_nlp.counterfactuals.table import Counterfactuals
 from qa_nlp.encoding import Encoder, EncoderOffer, encoder_offers
 from qa_nlp.encoding.offer import AUTO
 from qa_nlp.errors import ArtifactError, GradesError, TranscriptError, did_you_mean
@@ -327,6 +329,42 @@ class Scorer:
         summary = summarise(self.rubric, found, before, after, graded.grades, graded.warnings)
         found = replace(found, total_error=summary.total_error)
         return self._with(found, summary, unseen_rows(after))
+
+    def counterfactuals(
+        self,
+        transcripts: Iterable[Transcript | BadTranscript] | Transcripts,
+        kinds: Kinds | None = None,
+    ) -> Counterfactuals:
+        """Tell how grades change when only names, spellings or gendered words do.
+
+        Parameters
+        ----------
+        transcripts : iterable of Transcript
+            A few hundred are enough; each is scored once as it is and once for each change.
+        kinds : sequence of str, or mapping of str to sequence of str, optional
+            ``"name"``, ``"dialect"`` and ``"gender"``, perhaps with the roles whose turns change:
+            ``{"name": ["customer"]}``. Default: all, on turns of agents and customers.
+
+        Returns
+        -------
+        Counterfactuals
+            Ids, levels and numbers, no words; give it to `AgreementStudy`.
+
+        Raises
+        ------
+        ValueError
+            When a kind or a role is unknown.
+
+        Examples
+        --------
+        >>> from qa_nlp.samples import load_samples
+        >>> scorer = Scorer("service_excellence", encoder="en")
+        >>> found = scorer.counterfactuals(load_samples()[:2], ["name"])
+        >>> {row.kind for row in found.rows} <= {"name"}
+        True
+        """
+        good = (item for item in _checked(transcripts) if isinstance(item, Transcript))
+        return counterfactual_table(self.iter_scores, good, kinds, language_of)
 
     def learning_curve(
         self,

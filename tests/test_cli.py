@@ -505,6 +505,7 @@ def test_demo_calibrates_scores_every_sample_and_shows_one_in_full() -> None:
         "scorecards.parquet",
         "scorecards.html",
         "service_excellence.scorer",
+        "agreement.html",
     }
     cards = read_scorecards("out/scorecards.jsonl")
     assert [card.transcript_id for card in cards] == [sample.id for sample in load_samples()]
@@ -515,6 +516,8 @@ def test_demo_calibrates_scores_every_sample_and_shows_one_in_full() -> None:
     assert "for illustration" in result.err
     assert "before and after learning" in result.out
     assert "R1 is " in result.out
+    assert "Does it agree with people as well as people agree with each other?" in result.out
+    assert "out-of-fold grades" in Path("out/agreement.html").read_text("utf-8")
     assert all(card.fold is not None for card in cards)
     assert Scorer.load("out/service_excellence.scorer").fingerprint == cards[0].fingerprint
     assert run("explain", cards[-1].transcript_id, "--scores", "out/scorecards.jsonl").code == 0
@@ -559,7 +562,10 @@ def test_command_line_without_a_verb_shows_the_verbs_and_exits_2(arguments: list
 
 @pytest.mark.parametrize(
     "verb",
-    ["", "score", "calibrate", "explain", "check", "rubric init", "rubric list", "info", "demo"],
+    [
+        *("", "score", "calibrate", "report", "explain", "check", "rubric init", "rubric list"),
+        *("tasks export", "tasks import", "tasks assign", "info", "demo"),
+    ],
 )
 def test_every_verb_explains_itself(verb: str) -> None:
     result = run(*verb.split(), "--help")

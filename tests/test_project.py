@@ -50,6 +50,7 @@ LAYERS = [
     {"labelled_texts", "question_table", "rubric"},
     {
         "card_groups",
+        "counterfactuals",
         "display",
         "grade_columns",
         "grade_levels",
@@ -73,12 +74,13 @@ LAYERS = [
     {"phrase_review", "rubric_init", "signal_suggestions"},
     {"calibration"},
     {"scorer_files"},
-    {"classification", "counterfactuals", "scorer"},
+    {"classification", "scorer"},
     {
         "__main__",
         "cli",
         "cli_calibrate",
         "cli_errors",
+        "cli_grades",
         "cli_inputs",
         "cli_phrases",
         "cli_report",

@@ -45,7 +45,7 @@ def part_state(part: str) -> dict[str, str]:
     """
     files = (
         *(f"qa_nlp/calibration/{name}.py" for name in _LEARNING),
-        "qa_nlp/agreement/statistics.py",
+        *(f"qa_nlp/agreement/{name}.py" for name in ("chance", "level_agreement", "level_gaps")),
         *READING,
         *(f"benchmarks/parts/{name}.py" for name in (*_COMMON, f"calibration_{part}")),
         *_EXTRA.get(part, ()),

@@ -1,49 +1,39 @@
 """What the report of an agreement study is put together from: cells, tables, charts, blocks.
 
-Figures come as the dictionaries that `qa_nlp.agreement.estimates.Estimate.to_dict` makes and leave
-as words. What a figure lacks (its value, its interval) is told in a footnote of its table.
+What a figure lacks, its value or its interval, is told in a footnote of its table.
 """
 
 from __future__ import annotations
 
-import math
-import re
 import string
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal, TypeAlias
+from typing import TypeAlias
 
 from markupsafe import Markup
 
-from qa_nlp.display.formats import clean, percent, signed, spoken
+from qa_nlp.agreement.report_words import (
+    Figure,
+    Kind,
+    figure_note,
+    figure_words,
+    finite,
+    told,
+)
 
 __all__ = [
     "Block",
     "Cell",
     "Chart",
-    "Figure",
-    "Kind",
     "Matrix",
+    "Row",
     "Table",
     "count",
     "figure",
-    "figure_words",
-    "number_words",
-    "span",
+    "probability",
+    "share",
     "table",
-    "told",
-    "told_id",
 ]
-
-Figure: TypeAlias = Mapping[str, Any] | float | None
-"""An estimate as a dictionary, a bare number, or nothing."""
-
-Kind: TypeAlias = Literal["plain", "share", "signed"]
-"""How a number reads: with two decimals, in per cent, or with its sign."""
-
-_UNDEFINED: Final = "undefined"
-_NO_REASON: Final = "no reason is on record"
-_NOT_TEXT: Final = re.compile("[\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +64,10 @@ class Cell:
     tone: str = ""
 
 
+Row: TypeAlias = Sequence[Cell | str]
+"""Cells of a table; texts are cells without more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A table: heads with whether numbers stand below them, rows, and (letter, footnote) pairs."""
@@ -100,14 +94,14 @@ class Matrix:
     """A cross table of levels: rows of (text, shade from 0 to 100, on the diagonal)."""
 
     caption: str
-    corner: str
+    corner: tuple[str, ...]
     levels: tuple[str, ...]
     rows: tuple[tuple[str, tuple[tuple[str, int, bool], ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A part of the report under its own heading."""
+    """A part of the report under its own heading; `kind` is the end of its anchor."""
 
     anchor: str
     title: str
@@ -116,147 +110,30 @@ class Block:
     tables: tuple[Table, ...] = ()
     matrices: tuple[Matrix, ...] = ()
 
-
-def told(value: object) -> str:
-    """Give any text of a study as it may be shown.
-
-    Parameters
-    ----------
-    value : object
-        None gives an empty text.
-
-    Returns
-    -------
-    str
-        Without characters that HTML cannot hold.
-
-    Examples
-    --------
-    >>> told("team\x00 7") == "team\N{REPLACEMENT CHARACTER} 7"
-    True
-    """
-    return "" if value is None else _NOT_TEXT.sub("\ufffd", clean(str(value)))
+    @property
+    def kind(self) -> str:
+        """What the part is about, whatever criterion it belongs to."""
+        return self.anchor.rpartition("-")[2]
 
 
-def told_id(value: object) -> str:
-    """Give an identifier of a criterion, section or level as words.
-
-    Parameters
-    ----------
-    value : object
-        The identifier.
-
-    Returns
-    -------
-    str
-        Its words.
-
-    Examples
-    --------
-    >>> told_id("needs_work")
-    'Needs work'
-    """
-    return spoken(told(value))
-
-
-def number_words(value: float, kind: Kind = "plain") -> str:
-    """Give a number as people read it.
-
-    Parameters
-    ----------
-    value : float
-        A finite number.
-    kind : {"plain", "share", "signed"}, default "plain"
-        How it reads.
-
-    Returns
-    -------
-    str
-        With two decimals, or in whole per cent.
-
-    Examples
-    --------
-    >>> number_words(0.714), number_words(0.714, "share"), number_words(0.714, "signed")
-    ('0.71', '71 %', '+0.71')
-    """
-    if kind == "share":
-        return percent(value)
-    return signed(value) if kind == "signed" else signed(value).removeprefix("+")
-
-
-def figure_words(found: Figure, kind: Kind = "plain") -> str:
-    """Give a figure with its interval in one line.
-
-    Parameters
-    ----------
-    found : dict, float or None
-        The figure.
-    kind : {"plain", "share", "signed"}, default "plain"
-        How its numbers read.
-
-    Returns
-    -------
-    str
-        The figure, or why it is undefined.
-
-    Examples
-    --------
-    >>> figure_words({"value": 0.714, "low": 0.62, "high": 0.79, "reason": None})
-    '0.71 (0.62 to 0.79)'
-    >>> figure_words({"value": None, "low": None, "high": None, "reason": "one level only"})
-    'undefined: one level only'
-    """
-    cell = figure(found, kind)
-    return f"{cell.text}: {cell.note}" if cell.text == _UNDEFINED else cell.text
-
-
-def figure(found: Figure, kind: Kind = "plain", tone: str = "") -> Cell:
+def figure(found: Figure, kind: Kind = "plain") -> Cell:
     """Make a cell of a figure.
 
     Parameters
     ----------
     found : dict, float or None
         The figure.
-    kind : {"plain", "share", "signed"}, default "plain"
+    kind : {"plain", "points", "share", "signed"}, default "plain"
         How its numbers read.
-    tone : str, default ""
-        ``"good"``, ``"bad"`` or empty.
 
     Returns
     -------
     Cell
         What is missing or doubtful about the figure is its footnote.
     """
-    if not isinstance(found, Mapping):
-        found = {"value": found, "reason": "it was not measured"}
-    value = _finite(found.get("value"))
-    note = " ".join(told(found.get(part)) for part in ("reason", "warning") if found.get(part))
-    if value is None:
-        return Cell(_UNDEFINED, None, True, note or _NO_REASON)
-    text = number_words(value, kind)
-    if (ends := span(found)) is not None:
-        low, high = (number_words(end, kind).removesuffix(" %") for end in ends)
-        text += f" ({low} to {high})"
-    return Cell(text, value, True, note or None, tone=tone)
-
-
-def span(found: Figure) -> tuple[float, float] | None:
-    """Give the ends of a figure's interval.
-
-    Parameters
-    ----------
-    found : dict, float or None
-        The figure.
-
-    Returns
-    -------
-    tuple of float, or None
-        Low and high, where both exist.
-    """
-    if not isinstance(found, Mapping):
-        return None
-    low, high = _finite(found.get("low")), _finite(found.get("high"))
-    return None if low is None or high is None else (low, high)
+    value = finite(found.get("value") if isinstance(found, Mapping) else found)
+    text = figure_words(found, kind, reason=False)
+    return Cell(text, value, number=True, note=figure_note(found) or None)
 
 
 def count(number: float | None) -> Cell:
@@ -277,18 +154,63 @@ def count(number: float | None) -> Cell:
     >>> count(12_000).text
     '12,000'
     """
-    number = _finite(number)
+    number = finite(number)
     if number is None:
         return Cell("not counted", None, True)
     text = f"{number:,.0f}" if number == round(number) else f"{number:,.1f}"
     return Cell(text, number, True)
 
 
+def share(number: float | None) -> Cell:
+    """Make a cell of a share that has no interval.
+
+    Parameters
+    ----------
+    number : float or None
+        0 to 1.
+
+    Returns
+    -------
+    Cell
+        In whole per cent.
+
+    Examples
+    --------
+    >>> share(0.637).text
+    '64 %'
+    """
+    return figure(number, "share")
+
+
+def probability(number: float | None) -> Cell:
+    """Make a cell of the p-value of a test.
+
+    Parameters
+    ----------
+    number : float or None
+        0 to 1; None where nothing was tested.
+
+    Returns
+    -------
+    Cell
+        With three decimals.
+
+    Examples
+    --------
+    >>> probability(0.0321).text, probability(0.00001).text
+    ('0.032', '<0.001')
+    """
+    found = finite(number)
+    if found is None:
+        return Cell("not tested", None, True)
+    return Cell("<0.001" if found < 0.001 else f"{found:.3f}", found, True)
+
+
 def table(
     anchor: str,
     caption: str,
     heads: Sequence[str],
-    rows: Iterable[Sequence[Cell | str]],
+    rows: Iterable[Row],
     *,
     folded: bool = False,
 ) -> Table:
@@ -302,7 +224,7 @@ def table(
         What it shows.
     heads : sequence of str
         One for each column.
-    rows : iterable of sequence of Cell or str
+    rows : iterable of sequence of (Cell or str)
         The first cell of each names its row.
     folded : bool, default False
         Whether it is shown only on demand.
@@ -336,10 +258,3 @@ def table(
 def _letter(place: int) -> str:
     rounds, letter = divmod(place, 26)
     return string.ascii_lowercase[letter] * (rounds + 1)
-
-
-def _finite(value: object) -> float | None:
-    if isinstance(value, (int, float)) and math.isfinite(value):
-        return float(value)
-    return None
-

@@ -1,98 +1,206 @@
-"""Statistics of agreement: pure functions on arrays."""
+"""All statistics of agreement, in one place: pure functions on arrays.
+
+Levels are positions, 0 = worst, -1 = N/A; below -1, or NaN, there is no grade. Statistics on levels
+are called ``f(ratings, levels=None)``:
+
+- ``ratings``: shape (n items, raters), with any grades missing; N/A is left out like a missing
+  grade, except where applicability or failure is judged. Two gradings are
+  ``numpy.column_stack([first, second])``: two columns are two raters with margins of their own.
+  Of more columns every ordered pair of grades of an item counts 1, and the margin is shared.
+- ``levels``: how many there are; by default one more than the highest position that occurs.
+
+What compares people with the machine takes ``(human, machine)`` of shapes (n, raters) and (n,).
+
+Each figure is a function of sums over items: ``..._of_tables`` takes tables of counted pairs,
+``..._of_moments`` sums of numbers, both with any leading axes, so that one call judges a sample and
+all its resamples. The function without the ending makes the sums of one sample and calls it. What
+is undefined is NaN; `undefined_reason` says why in words.
+"""
 
 from __future__ import annotations
 
-import math
+from qa_nlp.agreement.chance import (
+    adjacent_of_tables,
+    alpha_of_tables,
+    cohen_kappa_of_tables,
+    exact_of_tables,
+    gwet_ac1_of_tables,
+    gwet_ac2_of_tables,
+    kappa_of_table,
+    kappas_of_tables,
+    undefined_reason,
+)
+from qa_nlp.agreement.fairness import (
+    GroupCoefficient,
+    GroupEffect,
+    conditional_score_difference,
+    holm,
+    overall_score_accuracy,
+    overall_score_difference,
+    partial_correlation,
+    partial_correlation_of_correlations,
+)
+from qa_nlp.agreement.level_agreement import (
+    adjacent_agreement,
+    cohen_kappa,
+    exact_agreement,
+    gwet_ac1,
+    gwet_ac2,
+    krippendorff_alpha,
+    linear_kappa,
+    quadratic_kappa,
+)
+from qa_nlp.agreement.moments import (
+    binned,
+    continuous_kappa,
+    continuous_kappa_of_moments,
+    difference_of_standardised_means,
+    difference_of_standardised_means_of_moments,
+    item_moments,
+    mean_absolute_error,
+    mean_absolute_error_of_moments,
+    means_of_moments,
+    pearson,
+    pearson_of_moments,
+    r_squared,
+    r_squared_of_moments,
+    root_mean_squared_error,
+    root_mean_squared_error_of_moments,
+    spearman,
+    spearman_of_tables,
+    standard_deviations_of_moments,
+    standardised_mean_difference,
+    standardised_mean_difference_of_moments,
+)
+from qa_nlp.agreement.probabilities import (
+    ReliabilityRow,
+    SelectiveRow,
+    chosen_level_hits,
+    expected_calibration_error,
+    expected_calibration_error_of_sums,
+    lift,
+    lift_of_sums,
+    lift_parts,
+    reliability_curve,
+    reliability_of_sums,
+    reliability_parts,
+    selective_agreement,
+    selective_agreement_of_sums,
+    selective_parts,
+)
+from qa_nlp.agreement.true_score import (
+    Ceilings,
+    crossed_components_of_moments,
+    crossed_moments,
+    disattenuated_correlation,
+    icc_1,
+    icc_1_of_moments,
+    icc_2k,
+    icc_2k_of_moments,
+    icc_3,
+    icc_undefined_reason,
+    kappa_ceilings,
+    prmse,
+    prmse_of_moments,
+    rater_error_variance,
+    rater_error_variance_of_moments,
+    rating_moments,
+    true_score_variance,
+    true_score_variance_of_moments,
+    true_squared_error_of_moments,
+)
+from qa_nlp.agreement.two_way import (
+    ApplicabilityAgreement,
+    applicability_agreement,
+    failure_precision,
+    failure_precision_of_tables,
+    failure_recall,
+    failure_recall_of_tables,
+)
 
-import numpy as np
-from numpy.typing import NDArray
-
-__all__ = ["kappa_of_table", "kappas_of_tables", "quadratic_kappa"]
-
-Array = NDArray[np.float64]
-
-
-def quadratic_kappa(first: NDArray[np.int64], second: NDArray[np.int64], levels: int) -> float:
-    """Give the quadratically weighted kappa of two gradings.
-
-    Cohen 1968, "Weighted kappa: nominal scale agreement with provision for scaled disagreement or
-    partial credit".
-
-    Parameters
-    ----------
-    first, second : ndarray of int64, shape (n,)
-        Positions of levels, from 0.
-    levels : int
-        How many levels there are.
-
-    Returns
-    -------
-    float
-        1 for agreement, 0 for what chance gives, below 0 for less; NaN where both give one and the
-        same level throughout, or there are no grades.
-
-    Examples
-    --------
-    >>> round(quadratic_kappa(np.array([0, 1, 2, 2]), np.array([0, 1, 1, 2]), 3), 2)
-    0.8
-    """
-    table = np.bincount(first * levels + second, minlength=levels * levels)
-    return kappa_of_table(table.reshape(levels, levels))
-
-
-def kappa_of_table(table: NDArray[np.int64] | Array) -> float:
-    """Give the quadratically weighted kappa of counted pairs of levels.
-
-    Parameters
-    ----------
-    table : ndarray, shape (levels, levels)
-        How often one grading gave the level of the row and the other that of the column.
-
-    Returns
-    -------
-    float
-        As `quadratic_kappa`.
-
-    Examples
-    --------
-    >>> round(kappa_of_table(np.array([[1, 0, 0], [0, 1, 0], [0, 1, 1]])), 2)
-    0.8
-    """
-    total = table.sum()
-    if not total:
-        return math.nan
-    observed = table / total
-    gap = _squared_gaps(len(table))
-    expected = float((gap * np.outer(observed.sum(axis=1), observed.sum(axis=0))).sum())
-    return 1.0 - float((gap * observed).sum()) / expected if expected > 0 else math.nan
-
-
-def kappas_of_tables(tables: Array) -> Array:
-    """Give the quadratically weighted kappa of many tables.
-
-    Parameters
-    ----------
-    tables : ndarray of float64, shape (n, levels, levels)
-        Each as `kappa_of_table` takes it.
-
-    Returns
-    -------
-    ndarray of float64, shape (n,)
-        NaN where a table has none.
-
-    Examples
-    --------
-    >>> kappas_of_tables(np.array([np.eye(2), np.ones((2, 2)), np.zeros((2, 2))]))
-    array([ 1.,  0., nan])
-    """
-    gap = _squared_gaps(tables.shape[1])
-    total = tables.sum(axis=(1, 2))
-    observed = (gap * tables).sum(axis=(1, 2)) * total
-    expected = np.einsum("bi,ij,bj->b", tables.sum(axis=2), gap, tables.sum(axis=1))
-    usable = expected > 0
-    return np.where(usable, 1.0 - observed / np.where(usable, expected, 1.0), np.nan)
-
-
-def _squared_gaps(levels: int) -> NDArray[np.int64]:
-    place = np.arange(levels)
-    return np.asarray((place[:, None] - place[None, :]) ** 2)
+__all__ = [
+    "ApplicabilityAgreement",
+    "Ceilings",
+    "GroupCoefficient",
+    "GroupEffect",
+    "ReliabilityRow",
+    "SelectiveRow",
+    "adjacent_agreement",
+    "adjacent_of_tables",
+    "alpha_of_tables",
+    "applicability_agreement",
+    "binned",
+    "chosen_level_hits",
+    "cohen_kappa",
+    "cohen_kappa_of_tables",
+    "conditional_score_difference",
+    "continuous_kappa",
+    "continuous_kappa_of_moments",
+    "crossed_components_of_moments",
+    "crossed_moments",
+    "difference_of_standardised_means",
+    "difference_of_standardised_means_of_moments",
+    "disattenuated_correlation",
+    "exact_agreement",
+    "exact_of_tables",
+    "expected_calibration_error",
+    "expected_calibration_error_of_sums",
+    "failure_precision",
+    "failure_precision_of_tables",
+    "failure_recall",
+    "failure_recall_of_tables",
+    "gwet_ac1",
+    "gwet_ac1_of_tables",
+    "gwet_ac2",
+    "gwet_ac2_of_tables",
+    "holm",
+    "icc_1",
+    "icc_1_of_moments",
+    "icc_2k",
+    "icc_2k_of_moments",
+    "icc_3",
+    "icc_undefined_reason",
+    "item_moments",
+    "kappa_ceilings",
+    "kappa_of_table",
+    "kappas_of_tables",
+    "krippendorff_alpha",
+    "lift",
+    "lift_of_sums",
+    "lift_parts",
+    "linear_kappa",
+    "mean_absolute_error",
+    "mean_absolute_error_of_moments",
+    "means_of_moments",
+    "overall_score_accuracy",
+    "overall_score_difference",
+    "partial_correlation",
+    "partial_correlation_of_correlations",
+    "pearson",
+    "pearson_of_moments",
+    "prmse",
+    "prmse_of_moments",
+    "quadratic_kappa",
+    "r_squared",
+    "r_squared_of_moments",
+    "rater_error_variance",
+    "rater_error_variance_of_moments",
+    "rating_moments",
+    "reliability_curve",
+    "reliability_of_sums",
+    "reliability_parts",
+    "root_mean_squared_error",
+    "root_mean_squared_error_of_moments",
+    "selective_agreement",
+    "selective_agreement_of_sums",
+    "selective_parts",
+    "spearman",
+    "spearman_of_tables",
+    "standard_deviations_of_moments",
+    "standardised_mean_difference",
+    "standardised_mean_difference_of_moments",
+    "true_score_variance",
+    "true_score_variance_of_moments",
+    "true_squared_error_of_moments",
+    "undefined_reason",
+]

@@ -1,0 +1,132 @@
+"""An agreement study as a reader sees it: plain values, which the template only prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from qa_nlp.agreement.report_answers import AnswerView, answer_view
+from qa_nlp.agreement.report_blocks import group_limit
+from qa_nlp.agreement.report_criterion import (
+    DECISIONS,
+    CriterionView,
+    Decision,
+    criterion_anchor,
+    criterion_view,
+)
+from qa_nlp.agreement.report_parts import Block
+from qa_nlp.agreement.report_sections import study_blocks
+from qa_nlp.agreement.report_words import told
+from qa_nlp.display.formats import percent
+from qa_nlp.errors import ArtifactError
+
+__all__ = ["FORMAT", "ReportView", "report_view"]
+
+FORMAT: Final = 1
+"""Version of the dictionary that a study gives."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportView:
+    """A report, ready to print: words are masked and cleaned, but not escaped.
+
+    Parameters
+    ----------
+    title, rubric, made_with : str
+        The title, the rubric or nothing, and what made the study.
+    tally : tuple of (int, str)
+        Counts, and what they count.
+    warnings : tuple of str
+        What a reader must know before the answers.
+    answers : tuple of AnswerView
+        The first screen.
+    criteria : tuple of CriterionView
+        Rows of the table.
+    decisions : tuple of (Decision, int)
+        Verdicts that occur, and how often.
+    blocks : tuple of Block
+        All that follows the criteria.
+    level : str
+        What the intervals hold.
+    """
+
+    title: str
+    rubric: str
+    made_with: str
+    tally: tuple[tuple[int, str], ...]
+    warnings: tuple[str, ...]
+    answers: tuple[AnswerView, ...]
+    criteria: tuple[CriterionView, ...]
+    decisions: tuple[tuple[Decision, int], ...]
+    blocks: tuple[Block, ...]
+    level: str
+
+
+def report_view(study: Mapping[str, Any], *, include_text: bool) -> ReportView:
+    """Prepare a study for the template.
+
+    Parameters
+    ----------
+    study : dict
+        As an agreement study gives it.
+    include_text : bool
+        Whether words of conversations are shown.
+
+    Returns
+    -------
+    ReportView
+        The study in words.
+
+    Raises
+    ------
+    ArtifactError
+        When the study is of another format or lacks a part.
+    """
+    if study.get("format") != FORMAT:
+        raise ArtifactError(
+            f"the study has format {study.get('format')!r}, and this version reads {FORMAT}; make "
+            "the study again from scorecards and grades"
+        )
+    try:
+        return _view(study, include_text=include_text)
+    except KeyError as error:
+        raise ArtifactError(
+            f"the study lacks {error.args[0]!r}; make it again from scorecards and grades"
+        ) from error
+
+
+def _view(study: Mapping[str, Any], *, include_text: bool) -> ReportView:
+    rubric, data = study["rubric"], study["data"]
+    limit = group_limit(study)
+    criteria = tuple(
+        criterion_view(each, criterion_anchor(place), limit, include_text=include_text)
+        for place, each in enumerate(study["criteria"])
+    )
+    found = [each.decision for each in criteria]
+    return ReportView(
+        title=told(study["title"]),
+        rubric=f"{told(rubric['name'])} {told(rubric['version'])}".strip() if rubric else "",
+        made_with=told(study["made_with"]),
+        tally=tuple(_tally(data)),
+        warnings=tuple(told(warning) for warning in data["warnings"]),
+        answers=tuple(answer_view(answer, study) for answer in study["answers"]),
+        criteria=criteria,
+        decisions=tuple(
+            (decision, found.count(decision))
+            for decision in DECISIONS.values()
+            if decision in found
+        ),
+        blocks=study_blocks(study),
+        level=percent(study["options"]["level"]),
+    )
+
+
+def _tally(data: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
+    for key, one, many in (
+        ("matched", "conversation with both grades", "conversations with both grades"),
+        ("items", "grade compared", "grades compared"),
+        ("double_graded", "graded by two people or more", "graded by two people or more"),
+        ("raters", "rater", "raters"),
+    ):
+        yield data[key], one if data[key] == 1 else many

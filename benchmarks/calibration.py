@@ -45,7 +45,7 @@ MEASURED: Final = Measured(
     rubrics=["rubric_prompts/background.yaml", "rubric_prompts/phrases", *RUBRICS.values()],
     modules=[
         *(f"benchmarks/parts/{name}.py" for name in MODULES),
-        "qa_nlp/agreement",
+        *(f"qa_nlp/agreement/{name}.py" for name in ("chance", "level_agreement", "level_gaps")),
         "qa_nlp/calibration",
         "qa_nlp/encoding",
         "qa_nlp/phrase_bank.py",

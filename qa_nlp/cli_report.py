@@ -78,7 +78,10 @@ def report(
         ),
     ] = None,
     text: Annotated[
-        bool, typer.Option("--text/--no-text", help="Whether the page shows words of transcripts.")
+        bool,
+        typer.Option(
+            "--text/--no-text", help="Whether what is written holds words of transcripts."
+        ),
     ] = True,
     fail_under: Annotated[
         list[str] | None,
@@ -129,7 +132,7 @@ def report(
             write_report(study, path, text)
     if calls is not None:
         tell_unread(calls.errors)
-    _tell(study, out or (), failed, as_json)
+    _tell(study, out or (), failed, as_json, text)
     raise typer.Exit(FINDINGS if failed else 0)
 
 
@@ -143,14 +146,14 @@ def write_report(study: AgreementStudy, path: Path, text: bool = True) -> None:
     path : pathlib.Path
         ``.html``, ``.json``, or a folder.
     text : bool, default True
-        Whether the page shows words of transcripts.
+        Whether words of transcripts are written.
     """
     if path.suffix == ".html":
         study.write_html(path, include_text=text)
     elif path.suffix == ".json":
-        study.write_json(path)
+        study.write_json(path, include_text=text)
     else:
-        study.write_tables(path)
+        study.write_tables(path, include_text=text)
 
 
 def _check_place(path: Path) -> None:
@@ -206,13 +209,13 @@ def _counterfactuals(path: Path | None) -> object | None:
 
 
 def _tell(
-    study: AgreementStudy, written: Sequence[Path], failed: Sequence[str], as_json: bool
+    study: AgreementStudy, written: Sequence[Path], failed: Sequence[str], as_json: bool, text: bool
 ) -> None:
     from qa_nlp.terminal import plain
 
     if as_json:
         found = {"failed": list(failed), "written": [str(path) for path in written]}
-        typer.echo(json.dumps(study.to_dict() | found, ensure_ascii=False, allow_nan=False))
+        typer.echo(json.dumps(study.to_dict(text) | found, ensure_ascii=False, allow_nan=False))
         return
     for line in repr(study).splitlines():
         typer.echo(plain(line))

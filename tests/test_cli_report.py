@@ -168,10 +168,14 @@ def test_passages_come_from_the_transcripts_and_stay_out_when_not_wanted(
 
     run("report", scores, grades, "--transcripts", calls, "-o", page)
     with_words = page.read_text("utf-8")
-    run("report", scores, grades, "--transcripts", calls, "-o", page, "--no-text")
+    figures, tables = tmp_path / "a.json", tmp_path / "tables"
+    outs = ("-o", page, "-o", figures, "-o", tables)
+    silent = run("report", scores, grades, "--transcripts", calls, *outs, "--no-text", "--json")
 
     assert WORDS in with_words
-    assert WORDS not in page.read_text("utf-8")
+    written = [page, figures, *tables.iterdir()]
+    assert not any(WORDS in path.read_text("utf-8") for path in written)
+    assert WORDS not in silent.out
 
 
 @pytest.mark.parametrize(

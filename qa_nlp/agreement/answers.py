@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from qa_nlp.agreement.rules import Decision
-from qa_nlp.display.formats import counted, percent, spoken
+from qa_nlp.display.formats import counted, percent, shortened, spoken
 
 __all__ = ["four_answers"]
 
@@ -70,10 +70,11 @@ def _agree(criteria: Sequence[Mapping[str, Any]], as_good: float) -> tuple[str, 
             "Let people grade about 50 conversations twice.",
             "unknown",
         )
-    settled = [one for one in known if lost[one["criterion"]].low is not None]
+    apart = [one for one in known if one["verdict"].decision is Decision.FIX]
+    settled = [one for one in known if one not in apart and lost[one["criterion"]].low is not None]
     good = [one for one in settled if lost[one["criterion"]].low >= as_good]
     bad = [one for one in settled if one not in good and lost[one["criterion"]].high < 0]
-    unclear = [one for one in known if one not in good and one not in bad]
+    unclear = [one for one in known if not any(one in kind for kind in (apart, good, bad))]
     parts = []
     if good:
         parts.append(f"on {_criteria(len(good))} about as well ({_names(good)})")
@@ -83,12 +84,14 @@ def _agree(criteria: Sequence[Mapping[str, Any]], as_good: float) -> tuple[str, 
         parts.append(f"on {_criteria(len(bad))} less well, by {by} of kappa ({_names(bad)})")
     if unclear:
         parts.append(f"on {_criteria(len(unclear))} the grades are too few to tell")
+    if apart:
+        parts.append(f"on {_criteria(len(apart))} people hardly agree ({_names(apart)})")
     missing = len(criteria) - len(known)
     if missing:
         verb = "has" if missing == 1 else "have"
         parts.append(f"{_criteria(missing)} {verb} no double grades")
     answer = "; ".join(parts) + "."
-    if not good and not bad:
+    if not good and not bad and not apart:
         return answer[0].upper() + answer[1:], "unknown"
     tone = "good" if len(good) == len(criteria) else "bad" if not good and not unclear else "mixed"
     return answer[0].upper() + answer[1:], tone
@@ -153,12 +156,9 @@ def _fair(
     unsettled = [(one, row) for one, row in groups if row["finding"] == "unsettled"]
     judged = [row for _, row in groups if row["finding"] is not None]
     if unfair:
-        shown = "; ".join(
-            f"{row['by']} {row['group']} on {spoken(one['criterion'])}"
-            for one, row in unfair[:_NAMED]
-        )
+        shown = "; ".join(_unfair(one, row) for one, row in unfair[:_NAMED])
         more = f" and {len(unfair) - _NAMED} more" if len(unfair) > _NAMED else ""
-        return f"Not for every group: it grades {shown}{more} unlike people do.{flips}", "bad"
+        return f"Not for every group. Beside people, it grades {shown}{more}.{flips}", "bad"
     if not judged:
         needed = counted(options["rules"]["group_items"], "graded conversation")
         return f"Groups are too small to judge: each needs {needed}.{flips}", "unknown"
@@ -180,3 +180,9 @@ def _flips(counterfactuals: Mapping[str, Any] | None) -> str:
     if not rates:
         return ""
     return f" Changing names or spellings changes at most {percent(max(rates))} of grades."
+
+
+def _unfair(one: Mapping[str, Any], row: Mapping[str, Any]) -> str:
+    higher = (row["difference_of_standardised_means"].value or 0.0) > 0
+    side = "higher" if higher else "lower"
+    return f"{row['by']} {shortened(row['group'])} {side} on {spoken(one['criterion'])}"

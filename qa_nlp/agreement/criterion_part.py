@@ -61,11 +61,7 @@ def criterion_part(
     draws = degradation_draws(material, answers)
     lost = estimates(material, answers, draws, both, nothing=alone, bounded=False)
     machine |= true_scores(material, answers, people_draws["pearson"])
-    group_rows = [
-        row
-        for by, of_cards in groups.items()
-        for row in group_part(material, compared, by, of_cards, rules)
-    ]
+    group_rows = group_part(material, compared, groups, rules)
     failed = failures(material, compared) if answers.critical else None
     figures = CriterionFigures(
         items=len(compared.rows),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from qa_nlp.agreement.chance import cohen_kappa_of_tables, exact_of_tables
@@ -23,6 +26,8 @@ from qa_nlp.agreement.moments import (
 from qa_nlp.agreement.rules import Rules
 
 __all__ = ["SMALLEST_GROUP", "GroupRow", "group_part"]
+
+Array: TypeAlias = NDArray[np.float64]
 
 SMALLEST_GROUP: Final = 10
 """Graded conversations below which a group's figures are not shown: they would tell of persons."""
@@ -82,8 +87,7 @@ class GroupRow:
 def group_part(
     material: Material,
     compared: Compared,
-    by: str,
-    groups: Sequence[str | None],
+    groups: Mapping[str, Sequence[str | None]],
     rules: Rules,
 ) -> list[GroupRow]:
     """Compute the figures of each group on one criterion.
@@ -94,66 +98,60 @@ def group_part(
         Of the study.
     compared : Compared
         Of the criterion.
-    by : str
-        What groups are of.
-    groups : sequence of (str or None)
-        The group of each card; None leaves it out.
+    groups : mapping of str to sequence of (str or None)
+        By what to group, to the group of each card; None leaves it out.
     rules : Rules
-        From how many items on a group is judged: p-values are adjusted over these.
+        From how many items on a group is judged: p-values are adjusted over these, of all
+        groupings.
 
     Returns
     -------
     list of GroupRow
-        Largest first; empty where there is one group only.
+        By grouping, largest first; nothing of a grouping that has one group only.
     """
-    answers = compared.answers
-    own = np.array(["" if (g := groups[at]) is None else f"={g}" for at in answers.items])
-    paired = np.zeros(len(own), dtype=bool)
-    paired[compared.rows] = True
-    names, counts = np.unique(own[paired & (own != "")], return_counts=True)
-    if len(names) < 2:
-        return []
-    order = sorted(zip(names.tolist(), counts.tolist(), strict=True), key=lambda g: (-g[1], g[0]))
-    pairs = compared.levels
+    answers, pairs = compared.answers, compared.levels
     numbers = (compared.human, compared.machine)
     everyone = material.moments(answers, pairs.item, numbers, pairs.weight)
-    rows, chances = [], {}
-    for name, items in order:
-        part = compared.where(own == name)
-        clusters = len(np.unique(material.codes(answers)[part.rows]))
-        found = _figures(material, part, everyone) if items >= SMALLEST_GROUP else {}
-        if found and items >= rules.group_items:
-            chances[name] = _chance(found["difference_of_standardised_means"], rules.level)
-        rows.append((name, items, clusters, found))
-    known = {name: p for name, p in chances.items() if p is not None}
-    adjusted = (
-        dict(zip(known, np.atleast_1d(holm(list(known.values()))), strict=True)) if known else {}
-    )
+    rows = [
+        row
+        for by, of_cards in groups.items()
+        for row in _rows(material, compared, by, [of_cards[at] for at in answers.items], everyone)
+    ]
+    chances = [
+        _chance(row.figures.dsm, rules.level)
+        if row.figures is not None and row.items >= rules.group_items
+        else math.nan
+        for row in rows
+    ]
+    adjusted = holm(chances).tolist()
     return [
-        GroupRow(
-            by,
-            name[1:],
-            items,
-            clusters,
-            found,
-            GroupFigures(
-                by,
-                name[1:],
-                items,
-                clusters,
-                found["difference_of_standardised_means"],
-                float(adjusted[name]) if name in adjusted else None,
-            )
-            if found
-            else None,
-        )
-        for name, items, clusters, found in rows
+        row
+        if row.figures is None or math.isnan(p)
+        else replace(row, figures=replace(row.figures, p_adjusted=p))
+        for row, p in zip(rows, adjusted, strict=True)
     ]
 
 
-def _figures(
-    material: Material, part: Compared, everyone: np.ndarray[Any, Any]
-) -> dict[str, Estimate]:
+def _rows(
+    material: Material, compared: Compared, by: str, own: Sequence[str | None], everyone: Array
+) -> Iterator[GroupRow]:
+    sizes = Counter(own[row] for row in compared.rows if own[row] is not None)
+    if len(sizes) < 2:
+        return
+    codes = material.codes(compared.answers)
+    for name, items in sorted(sizes.items(), key=lambda size: (-size[1], str(size[0]))):
+        part = compared.where(np.array([one == name for one in own], dtype=bool))
+        clusters = len(np.unique(codes[part.rows]))
+        if items < SMALLEST_GROUP:
+            yield GroupRow(by, str(name), items, clusters, {}, None)
+            continue
+        found = _figures(material, part, everyone)
+        dsm = found["difference_of_standardised_means"]
+        figures = GroupFigures(by, str(name), items, clusters, dsm)
+        yield GroupRow(by, str(name), items, clusters, found, figures)
+
+
+def _figures(material: Material, part: Compared, everyone: Array) -> dict[str, Estimate]:
     answers, pairs = part.answers, part.levels
     tables = material.tables(pairs, answers)
     moments = material.moments(answers, pairs.item, (part.human, part.machine), pairs.weight)
@@ -169,10 +167,10 @@ def _figures(
     return estimates(material, answers, draws, pairs.item, tables[0])
 
 
-def _chance(found: Estimate, level: float) -> float | None:
-    """Give the p-value of a difference of 0, from the length of its interval."""
+def _chance(found: Estimate, level: float) -> float:
+    """Give the p-value of a difference of 0, from the length of its interval; NaN without one."""
     if found.value is None or found.low is None or found.high is None:
-        return None
+        return math.nan
     freedom = max(found.clusters - 1, TOO_FEW_CLUSTERS)
     reach = (found.high - found.low) / 2
     if reach <= 0:

@@ -130,7 +130,7 @@ def criterion_view(
             figure(human["quadratic_kappa"]),
             figure(criterion["degradation"]["quadratic_kappa"], "signed"),
             figure(machine["exact"], "share"),
-            count(counts["items"]),
+            count(counts["graded"]),
             count(counts["double_graded"]),
         ),
         bar=_bar(machine["quadratic_kappa"]),

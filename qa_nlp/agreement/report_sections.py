@@ -245,7 +245,7 @@ _COUNTS: Final = {
     "clusters": "Groups of conversations, resampled as one",
     "grades": "Human grades",
     "raters": "Raters",
-    "items": "Grades compared: a criterion of a conversation",
+    "items": "Answered by both: a criterion of a conversation, abstentions included",
     "double_graded": "Of these graded by two people or more",
     "in_calibration": "Conversations used in calibration",
     "out_of_fold": "Of these judged by their out-of-fold grades",

@@ -125,7 +125,7 @@ def _view(study: Mapping[str, Any], *, include_text: bool) -> ReportView:
 def _tally(data: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
     for key, one, many in (
         ("matched", "conversation with both grades", "conversations with both grades"),
-        ("items", "grade compared", "grades compared"),
+        ("items", "question answered by both", "questions answered by both"),
         ("double_graded", "graded by two people or more", "graded by two people or more"),
         ("raters", "rater", "raters"),
     ):

@@ -26,6 +26,7 @@ from qa_nlp.agreement.study_files import (
     as_json,
     check_gate,
     find_figure,
+    without_text,
     write_study_tables,
 )
 from qa_nlp.agreement.study_groups import clusters_of, groups_of, periods_of
@@ -270,8 +271,13 @@ class AgreementStudy:
         """
         return find_figure(self._study, name, criterion, part)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self, include_text: bool = True) -> dict[str, Any]:
         """Give the whole study as plain JSON-ready values.
+
+        Parameters
+        ----------
+        include_text : bool, default True
+            Whether disagreements hold quotes, notes and passages of conversations.
 
         Returns
         -------
@@ -279,7 +285,7 @@ class AgreementStudy:
             Numbers to 4 decimals, None where undefined, with the reason beside it.
         """
         found: dict[str, Any] = as_json(self._study)
-        return found
+        return found if include_text else without_text(found)
 
     def failed_gates(self, gates: Iterable[str]) -> list[str]:
         """Test lower ends of intervals, as a pipeline does.
@@ -324,15 +330,17 @@ class AgreementStudy:
         """
         from qa_nlp.agreement.report import report_html
 
-        return self._write(path, report_html(self.to_dict(), include_text))
+        return self._write(path, report_html(self.to_dict(include_text), include_text))
 
-    def write_json(self, path: str | Path) -> Path:
+    def write_json(self, path: str | Path, include_text: bool = True) -> Path:
         """Write `to_dict` as JSON.
 
         Parameters
         ----------
         path : str or path
             Where to.
+        include_text : bool, default True
+            As `to_dict` takes it.
 
         Returns
         -------
@@ -341,23 +349,25 @@ class AgreementStudy:
         """
         import json
 
-        text = json.dumps(self.to_dict(), ensure_ascii=False, indent=1, allow_nan=False)
+        text = json.dumps(self.to_dict(include_text), ensure_ascii=False, indent=1, allow_nan=False)
         return self._write(path, text + "\n")
 
-    def write_tables(self, folder: str | Path) -> list[Path]:
+    def write_tables(self, folder: str | Path, include_text: bool = True) -> list[Path]:
         """Write every table as CSV.
 
         Parameters
         ----------
         folder : str or path
             Made where it is missing; files of the same names are replaced.
+        include_text : bool, default True
+            As `to_dict` takes it.
 
         Returns
         -------
         list of pathlib.Path
             The files.
         """
-        return write_study_tables(self.to_dict(), Path(folder))
+        return write_study_tables(self.to_dict(include_text), Path(folder))
 
     def _write(self, path: str | Path, text: str) -> Path:
         path = Path(path)

@@ -16,7 +16,14 @@ from qa_nlp.agreement.estimates import Estimate
 from qa_nlp.errors import GradesError, did_you_mean
 from qa_nlp.user_files import replacing
 
-__all__ = ["as_json", "check_gate", "find_figure", "study_tables", "write_study_tables"]
+__all__ = [
+    "as_json",
+    "check_gate",
+    "find_figure",
+    "study_tables",
+    "without_text",
+    "write_study_tables",
+]
 
 _PARTS: Final = ("machine_human", "human_human", "degradation")
 _SHORT: Final = {
@@ -67,6 +74,37 @@ def as_json(value: Any) -> Any:
         return value
     number = float(value)
     return round(number, 4) if abs(number) < float("inf") else None
+
+
+def without_text(study: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out all words of conversations.
+
+    Parameters
+    ----------
+    study : mapping
+        JSON-ready.
+
+    Returns
+    -------
+    dict
+        The same, but for quotes, notes and passages of disagreements, which are None.
+    """
+    silent = {"quote": None, "note": None}
+    criteria = [
+        {
+            **one,
+            "disagreements": [
+                {
+                    **row,
+                    "evidence": [{**item, **silent} for item in row["evidence"]],
+                    "passages": None,
+                }
+                for row in one["disagreements"]
+            ],
+        }
+        for one in study["criteria"]
+    ]
+    return {**study, "criteria": criteria}
 
 
 def find_figure(study: Mapping[str, Any], name: str, criterion: str, part: str) -> Estimate:

@@ -128,6 +128,22 @@ def test_groups_below_ten_have_no_figure_anywhere_when_others_have(reference: st
     assert "tiny" not in verdicts
 
 
+def test_chances_of_groups_are_adjusted_over_all_groupings_when_there_are_two() -> None:
+    world = World(240)
+
+    def adjusted(by: list[str]) -> dict[str, float]:
+        rows = world.study(by=by).to_dict()["criteria"][0]["groups"]
+        return {row["group"]: row["p_adjusted"] for row in rows if row["p_adjusted"] is not None}
+
+    teams, both = adjusted(["team"]), adjusted(["team", "language"])
+    smallest = min(teams, key=teams.__getitem__)
+
+    assert set(teams) == {"north", "south", "west"}
+    assert set(both) == {*teams, "en", "pt"}
+    assert all(both[team] >= chance for team, chance in teams.items())
+    assert both[smallest] == pytest.approx(min(teams[smallest] * 5 / 3, 1), abs=1e-3)
+
+
 def test_na_is_no_level_when_people_or_machine_say_so() -> None:
     machine: list[str | None] = ["good", None, "poor", "fair"] * 10
     people: list[str | None] = ["good", "good", "N/A", "fair"] * 10

@@ -154,7 +154,7 @@ def test_interval_covers_the_truth_in_95_of_100_studies_when_clusters_are_alike(
 def group_findings(sample: Sample) -> dict[str, tuple[Estimate, str | None]]:
     material = sample.material()
     (compared,) = material.compared.values()
-    rows = group_part(material, compared, "team", sample.names(), Rules())
+    rows = group_part(material, compared, {"team": sample.names()}, Rules())
     judged = iter(judge_groups(tuple(row.figures for row in rows if row.figures), Rules()))
     return {
         row.group: (row.found["difference_of_standardised_means"], next(judged).finding)

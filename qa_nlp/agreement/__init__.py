@@ -6,8 +6,8 @@ Nothing here needs an encoder: grades of any other system can be judged, see
 
 from qa_nlp.agreement.comparison import Comparison
 from qa_nlp.agreement.estimates import Estimate
-from qa_nlp.agreement.rules import Decision, Rules
 from qa_nlp.agreement.study import AgreementStudy
-from qa_nlp.agreement.verdict import Verdict
+from qa_nlp.agreement.verdicts.rules import Decision, Rules
+from qa_nlp.agreement.verdicts.verdict import Verdict
 
 __all__ = ["AgreementStudy", "Comparison", "Decision", "Estimate", "Rules", "Verdict"]

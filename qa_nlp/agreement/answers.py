@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from qa_nlp.agreement.rules import Decision
+from qa_nlp.agreement.verdicts.rules import Decision
 from qa_nlp.display.formats import counted, percent, shortened, spoken
 
 __all__ = ["four_answers"]

@@ -7,19 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from qa_nlp.agreement.answers import four_answers
-from qa_nlp.agreement.criterion_part import criterion_part
-from qa_nlp.agreement.disagreement_part import disagreements
-from qa_nlp.agreement.drift_part import drift_rows
 from qa_nlp.agreement.estimates import ROUNDS, Estimate
-from qa_nlp.agreement.fairness_part import fairness_rows
-from qa_nlp.agreement.flip_part import flip_part
 from qa_nlp.agreement.join import join
-from qa_nlp.agreement.length_part import length_rows
 from qa_nlp.agreement.material import MEAN, Material
+from qa_nlp.agreement.parts.criterion import criterion_part
+from qa_nlp.agreement.parts.disagreement import disagreements
+from qa_nlp.agreement.parts.drift import drift_rows
+from qa_nlp.agreement.parts.fairness import fairness_rows
+from qa_nlp.agreement.parts.flip import flip_part
+from qa_nlp.agreement.parts.length import length_rows
+from qa_nlp.agreement.parts.rater import rater_rows
+from qa_nlp.agreement.parts.review import review_part
+from qa_nlp.agreement.parts.total import section_rows, total_figures, totals_of
 from qa_nlp.agreement.plain_tables import cards_of_table
-from qa_nlp.agreement.rater_part import rater_rows
-from qa_nlp.agreement.review_part import review_part
-from qa_nlp.agreement.rules import Rules
 from qa_nlp.agreement.study_data import data_part, missing_parts, rubric_of, sections_of
 from qa_nlp.agreement.study_display import study_html, study_text
 from qa_nlp.agreement.study_files import (
@@ -30,8 +30,8 @@ from qa_nlp.agreement.study_files import (
     write_study_tables,
 )
 from qa_nlp.agreement.study_groups import clusters_of, groups_of, periods_of
-from qa_nlp.agreement.total_part import section_rows, total_figures, totals_of
-from qa_nlp.agreement.verdict import Verdict
+from qa_nlp.agreement.verdicts.rules import Rules
+from qa_nlp.agreement.verdicts.verdict import Verdict
 from qa_nlp.display.formats import spoken
 from qa_nlp.errors import GradesError
 from qa_nlp.grades import read_grades

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from qa_nlp.agreement.estimates import FEW_CLUSTERS
+from qa_nlp.agreement.joined import Answers
 from qa_nlp.agreement.material import Material
 from qa_nlp.agreement.study_groups import periods_of
 from qa_nlp.display.formats import counted
@@ -91,6 +92,18 @@ def _warnings(material: Material) -> Iterable[str]:
         yield f"{counted(unread, 'start time')} cannot be read (ISO 8601 is needed)"
     if not any(len(one.double_graded) for one in joined.answers):
         yield "no conversation was graded by two people, so nobody knows how well people agree"
+    unknown = sum(map(_unknown_pairs, joined.answers))
+    if unknown:
+        yield (
+            f"{counted(unknown, 'question')} with two or more grades by unknown people: each grade "
+            "counts as a person, so rows that were exported twice would look like agreement"
+        )
+
+
+def _unknown_pairs(answers: Answers) -> int:
+    """Count the rows that two or more unknown people graded."""
+    unknown = (answers.human >= 0) & (answers.rater < 0)
+    return int((unknown.sum(axis=1) > 1).sum())
 
 
 def missing_parts(

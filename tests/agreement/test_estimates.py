@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import statistics
 
 import numpy as np
 import pytest
@@ -70,14 +71,17 @@ def test_estimate_is_the_same_when_made_twice_and_differs_with_the_seed() -> Non
     assert first.low != other.low
 
 
-def test_estimate_gives_percentiles_when_there_are_20_clusters() -> None:
+def test_estimate_gives_expanded_percentiles_when_there_are_20_clusters() -> None:
     values = np.random.default_rng(3).normal(size=20)
     bootstrap = Bootstrap(range(20), 1000)
     draws = mean_draws(bootstrap, values)
     found = bootstrap.estimate(draws, 20)
 
     assert found.value == pytest.approx(values.mean())
-    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(draws[1:], (0.025, 0.975))))
+    # Hesterberg 2015, with t(.975; 19) = 2.0930 from tables
+    tail = statistics.NormalDist().cdf(-((20 / 19) ** 0.5) * 2.0930)
+    ends = np.quantile(draws[1:], (tail, 1 - tail))
+    assert (found.low, found.high) == pytest.approx(tuple(ends), rel=1e-3)
     assert found.warning is None
 
 

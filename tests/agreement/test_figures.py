@@ -234,7 +234,7 @@ def test_total_equals_a_plain_loop_when_people_answered_everything(
 
 
 def test_section_equals_a_plain_loop_when_it_has_some_of_the_criteria() -> None:
-    from qa_nlp.agreement.total_part import section_rows
+    from qa_nlp.agreement.parts.total import section_rows
 
     material = WORLD.study()._material
     (row,) = section_rows(material, {"start": {"tone", "notice"}})

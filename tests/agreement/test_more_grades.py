@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from qa_nlp.agreement.estimate_text import estimate_text
 from qa_nlp.agreement.estimates import Estimate
-from qa_nlp.agreement.more_grades import (
+from qa_nlp.agreement.verdicts.more_grades import (
     MOST,
     least_share,
     more_needed,

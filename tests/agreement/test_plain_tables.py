@@ -84,7 +84,7 @@ def test_criteria_have_levels_of_their_own_when_they_differ() -> None:
 
 
 def test_total_runs_from_0_to_100_when_levels_are_1_to_5() -> None:
-    from qa_nlp.agreement.total_part import totals_of
+    from qa_nlp.agreement.parts.total import totals_of
 
     found = study([1, 5, 3, 2] * 5, [1, 4, 5, 1] * 5)
     totals = totals_of(found._material)

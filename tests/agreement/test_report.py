@@ -15,18 +15,18 @@ from hypothesis import strategies as st
 
 from qa_nlp.agreement import AgreementStudy
 from qa_nlp.agreement.report import report_html
-from qa_nlp.agreement.report_charts import (
+from qa_nlp.agreement.report.charts import (
     bars,
     coverage_chart,
     distribution_chart,
     interval_chart,
     reliability_chart,
 )
-from qa_nlp.agreement.report_disagreement import disagreement_view
-from qa_nlp.agreement.report_drawing import draw
-from qa_nlp.agreement.report_glossary import GLOSSARY
-from qa_nlp.agreement.report_parts import figure, table
-from qa_nlp.agreement.report_words import figure_words, number_words
+from qa_nlp.agreement.report.disagreement import disagreement_view
+from qa_nlp.agreement.report.drawing import draw
+from qa_nlp.agreement.report.glossary import GLOSSARY
+from qa_nlp.agreement.report.parts import figure, table
+from qa_nlp.agreement.report.words import figure_words, number_words
 from qa_nlp.errors import ArtifactError, MissingExtraError
 from qa_nlp.grades import Grades
 from tests.agreement.study_example import criterion, estimate, hostile, study

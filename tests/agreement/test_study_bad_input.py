@@ -247,6 +247,12 @@ def test_mixed_rubrics_are_named_as_a_warning_when_their_levels_are_the_same() -
     assert "the scorecards were made by 2 different scorers; figures mix them" in warnings
 
 
+def test_several_grades_by_unknown_people_are_named_as_a_warning_when_rows_may_be_doubled() -> None:
+    warnings = study_of(*unknown_raters()).to_dict()["data"]["warnings"]
+
+    assert any("rows that were exported twice would look like agreement" in one for one in warnings)
+
+
 def test_few_clusters_are_named_as_a_warning_when_conversations_are_few() -> None:
     (first, *_) = study_of(*three_items()).to_dict()["data"]["warnings"]
 

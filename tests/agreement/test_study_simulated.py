@@ -10,17 +10,17 @@ import pytest
 from numpy.typing import NDArray
 
 from qa_nlp.agreement.chance import cohen_kappa_of_tables
-from qa_nlp.agreement.criterion_part import criterion_part
 from qa_nlp.agreement.estimates import Estimate
 from qa_nlp.agreement.figures import degradation_draws, machine_draws
-from qa_nlp.agreement.group_part import group_part
 from qa_nlp.agreement.joined import MISSING, Answers, Joined
 from qa_nlp.agreement.material import EACH, Material
 from qa_nlp.agreement.moments import difference_of_standardised_means
 from qa_nlp.agreement.pair_tables import cross_tables, item_tables
-from qa_nlp.agreement.rules import Decision, Rules
+from qa_nlp.agreement.parts.criterion import criterion_part
+from qa_nlp.agreement.parts.group import group_part
 from qa_nlp.agreement.study import AgreementStudy
-from qa_nlp.agreement.verdict_groups import judge_groups
+from qa_nlp.agreement.verdicts.groups import judge_groups
+from qa_nlp.agreement.verdicts.rules import Decision, Rules
 from qa_nlp.grades import Grades
 from qa_nlp.scorecard import Scorecard
 from tests.graded_world import LEVELS, by_length, conversations, plain

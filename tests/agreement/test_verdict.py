@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa_nlp.agreement.estimates import Estimate
-from qa_nlp.agreement.verdict import (
+from qa_nlp.agreement.verdicts.verdict import (
     CriterionFigures,
     Decision,
     GroupFigures,

@@ -10,9 +10,15 @@ import pytest
 from numpy.typing import NDArray
 
 from qa_nlp.agreement.estimates import Bootstrap, Estimate
-from qa_nlp.agreement.more_grades import more_needed
 from qa_nlp.agreement.statistics import kappas_of_tables
-from qa_nlp.agreement.verdict import CriterionFigures, Decision, GroupFigures, judge, judge_groups
+from qa_nlp.agreement.verdicts.more_grades import more_needed
+from qa_nlp.agreement.verdicts.verdict import (
+    CriterionFigures,
+    Decision,
+    GroupFigures,
+    judge,
+    judge_groups,
+)
 
 Levels = NDArray[np.int64]
 Array = NDArray[np.float64]
@@ -201,13 +207,13 @@ def test_needed_grades_settle_most_studies_when_they_are_made() -> None:
         first, second = (grades(random, truth, 0.6) for _ in range(2))
         return study(first, second, first, seed=seed).human_kappa
 
-    small = [kappa(60, seed) for seed in range(40)]
+    small = [kappa(60, seed) for seed in range(100)]
     value = float(np.mean([one.value for one in small]))
     low = float(np.mean([one.low for one in small]))
     needed = more_needed(Estimate(value, low, 2 * value - low, 60, 60), 0.40)
     assert needed is not None
 
-    settled = [(kappa(60 + needed, seed).low or 0) >= 0.40 for seed in range(40)]
+    settled = [(kappa(60 + needed, seed).low or 0) >= 0.40 for seed in range(100)]
 
     assert np.mean([(one.low or 0) >= 0.40 for one in small]) < 0.5
     assert 0.65 <= np.mean(settled) <= 0.95

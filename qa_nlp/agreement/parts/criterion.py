@@ -7,18 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from qa_nlp.agreement.confidence_part import lift_of_worst, reliability, selective
-from qa_nlp.agreement.criterion_figures import CriterionFigures
 from qa_nlp.agreement.figures import degradation_draws, estimates, human_draws, machine_draws
-from qa_nlp.agreement.group_part import group_part
 from qa_nlp.agreement.joined import ABSTAINED, NOT_APPLICABLE
-from qa_nlp.agreement.level_part import applicability, distribution, failures
 from qa_nlp.agreement.material import Compared, Material
 from qa_nlp.agreement.pair_tables import human_pairs
-from qa_nlp.agreement.reliability_part import ceilings, intraclass, true_scores
-from qa_nlp.agreement.rules import Rules
-from qa_nlp.agreement.verdict import judge
-from qa_nlp.agreement.verdict_groups import judge_groups
+from qa_nlp.agreement.parts.confidence import lift_of_worst, reliability, selective
+from qa_nlp.agreement.parts.group import group_part
+from qa_nlp.agreement.parts.level import applicability, distribution, failures
+from qa_nlp.agreement.parts.reliability import ceilings, intraclass, true_scores
+from qa_nlp.agreement.verdicts.figures import CriterionFigures
+from qa_nlp.agreement.verdicts.groups import judge_groups
+from qa_nlp.agreement.verdicts.rules import Rules
+from qa_nlp.agreement.verdicts.verdict import judge
 
 __all__ = ["criterion_part"]
 

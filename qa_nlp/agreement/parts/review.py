@@ -7,17 +7,17 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from qa_nlp.agreement.confidence_part import agreed_share, confidence
 from qa_nlp.agreement.estimates import Estimate
 from qa_nlp.agreement.joined import ABSTAINED, NOT_APPLICABLE
 from qa_nlp.agreement.material import Material
 from qa_nlp.agreement.moments import ratio_or_nan
+from qa_nlp.agreement.parts.confidence import agreed_share, confidence
+from qa_nlp.agreement.parts.total import Totals, lift_of_totals
 from qa_nlp.agreement.probabilities import (
     COVERAGES,
     selective_agreement_of_sums,
     selective_parts,
 )
-from qa_nlp.agreement.total_part import Totals, lift_of_totals
 from qa_nlp.scorecard import TotalStatus
 
 __all__ = ["review_part"]

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from qa_nlp.agreement.estimates import Estimate
 from qa_nlp.agreement.joined import ABSTAINED, Answers
-from qa_nlp.agreement.level_part import rounded
 from qa_nlp.agreement.material import Compared, Material
 from qa_nlp.agreement.moments import ratio_or_nan
+from qa_nlp.agreement.parts.level import rounded
 from qa_nlp.agreement.probabilities import (
     COVERAGES,
     chosen_level_hits,

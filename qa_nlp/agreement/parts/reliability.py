@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from qa_nlp.agreement.estimates import Estimate
 from qa_nlp.agreement.joined import Answers
-from qa_nlp.agreement.level_part import rounded
 from qa_nlp.agreement.material import MEAN, Material
 from qa_nlp.agreement.moments import pearson_of_moments
 from qa_nlp.agreement.pair_tables import machine_pairs
+from qa_nlp.agreement.parts.level import rounded
 from qa_nlp.agreement.true_score import (
     Ceilings,
     crossed_moments,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from qa_nlp.agreement.criterion_figures import GroupFigures
 from qa_nlp.agreement.estimate_text import estimate_text
-from qa_nlp.agreement.more_grades import more_needed, widening
-from qa_nlp.agreement.rules import Decision, Rules
-from qa_nlp.agreement.verdict_reasons import Check, ask, check
+from qa_nlp.agreement.verdicts.figures import GroupFigures
+from qa_nlp.agreement.verdicts.more_grades import more_needed, widening
+from qa_nlp.agreement.verdicts.reasons import Check, ask, check
+from qa_nlp.agreement.verdicts.rules import Decision, Rules
 from qa_nlp.display.formats import counted, shortened
 
 __all__ = ["GroupFinding", "check_groups", "judge_groups"]

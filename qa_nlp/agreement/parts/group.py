@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from qa_nlp.agreement.chance import cohen_kappa_of_tables, exact_of_tables
-from qa_nlp.agreement.criterion_figures import GroupFigures
 from qa_nlp.agreement.estimates import TOO_FEW_CLUSTERS, Estimate
 from qa_nlp.agreement.fairness import holm
 from qa_nlp.agreement.figures import estimates
@@ -23,7 +22,8 @@ from qa_nlp.agreement.moments import (
     pearson_of_moments,
     standardised_mean_difference_of_moments,
 )
-from qa_nlp.agreement.rules import Rules
+from qa_nlp.agreement.verdicts.figures import GroupFigures
+from qa_nlp.agreement.verdicts.rules import Rules
 
 __all__ = ["SMALLEST_GROUP", "GroupRow", "group_part"]
 

@@ -10,8 +10,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from qa_nlp.agreement.report_drawing import draw
-from qa_nlp.agreement.report_frames import (
+from qa_nlp.agreement.report.drawing import draw
+from qa_nlp.agreement.report.frames import (
     bar_layer,
     curve_frame,
     domain_of,
@@ -24,8 +24,8 @@ from qa_nlp.agreement.report_frames import (
     x_axis,
     y_axis,
 )
-from qa_nlp.agreement.report_parts import Chart
-from qa_nlp.agreement.report_words import Kind, figure_words, finite, span, told
+from qa_nlp.agreement.report.parts import Chart
+from qa_nlp.agreement.report.words import Kind, figure_words, finite, span, told
 from qa_nlp.display.formats import percent, unit
 
 __all__ = ["bars", "coverage_chart", "distribution_chart", "interval_chart", "reliability_chart"]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from qa_nlp.agreement.criterion_figures import CriterionFigures
 from qa_nlp.agreement.estimate_text import estimate_text
 from qa_nlp.agreement.estimates import Estimate
-from qa_nlp.agreement.more_grades import MOST, least_share, rounded_up
-from qa_nlp.agreement.rules import Decision, Rules
-from qa_nlp.agreement.verdict_groups import check_groups
-from qa_nlp.agreement.verdict_reasons import Check, ask, check, more
+from qa_nlp.agreement.verdicts.figures import CriterionFigures
+from qa_nlp.agreement.verdicts.groups import check_groups
+from qa_nlp.agreement.verdicts.more_grades import MOST, least_share, rounded_up
+from qa_nlp.agreement.verdicts.reasons import Check, ask, check, more
+from qa_nlp.agreement.verdicts.rules import Decision, Rules
 from qa_nlp.display.formats import counted
 
 __all__ = ["all_checks"]

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from qa_nlp.agreement.report_blocks import group_limit
-from qa_nlp.agreement.report_charts import bars, coverage_chart, interval_chart
-from qa_nlp.agreement.report_criterion import DECISIONS, Decision, criterion_anchor, criterion_name
-from qa_nlp.agreement.report_parts import Chart
-from qa_nlp.agreement.report_words import told
+from qa_nlp.agreement.report.blocks import group_limit
+from qa_nlp.agreement.report.charts import bars, coverage_chart, interval_chart
+from qa_nlp.agreement.report.criterion import DECISIONS, Decision, criterion_anchor, criterion_name
+from qa_nlp.agreement.report.parts import Chart
+from qa_nlp.agreement.report.words import told
 
 __all__ = ["AnswerView", "answer_view"]
 

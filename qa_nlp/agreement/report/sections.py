@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from qa_nlp.agreement.report_blocks import coverage_table
-from qa_nlp.agreement.report_charts import coverage_chart
-from qa_nlp.agreement.report_glossary import GLOSSARY
-from qa_nlp.agreement.report_parts import Block, Cell, Row, count, figure, probability, share, table
-from qa_nlp.agreement.report_words import figure_words, told, told_id
+from qa_nlp.agreement.report.blocks import coverage_table
+from qa_nlp.agreement.report.charts import coverage_chart
+from qa_nlp.agreement.report.glossary import GLOSSARY
+from qa_nlp.agreement.report.parts import Block, Cell, Row, count, figure, probability, share, table
+from qa_nlp.agreement.report.words import figure_words, told, told_id
 from qa_nlp.display.formats import percent
 
 __all__ = ["study_blocks"]

@@ -7,8 +7,8 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from qa_nlp.agreement.report_drawing import Spec
-from qa_nlp.agreement.report_words import Kind, told
+from qa_nlp.agreement.report.drawing import Spec
+from qa_nlp.agreement.report.words import Kind, told
 
 __all__ = [
     "bar_layer",

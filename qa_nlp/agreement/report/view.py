@@ -6,18 +6,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from qa_nlp.agreement.report_answers import AnswerView, answer_view
-from qa_nlp.agreement.report_blocks import group_limit
-from qa_nlp.agreement.report_criterion import (
+from qa_nlp.agreement.report.answers import AnswerView, answer_view
+from qa_nlp.agreement.report.blocks import group_limit
+from qa_nlp.agreement.report.criterion import (
     DECISIONS,
     CriterionView,
     Decision,
     criterion_anchor,
     criterion_view,
 )
-from qa_nlp.agreement.report_parts import Block
-from qa_nlp.agreement.report_sections import study_blocks
-from qa_nlp.agreement.report_words import told
+from qa_nlp.agreement.report.parts import Block
+from qa_nlp.agreement.report.sections import study_blocks
+from qa_nlp.agreement.report.words import told
 from qa_nlp.display.formats import percent
 from qa_nlp.errors import ArtifactError
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from qa_nlp.agreement.estimates import Estimate
-from qa_nlp.agreement.more_grades import more_needed
-from qa_nlp.agreement.rules import Decision, Rules
+from qa_nlp.agreement.verdicts.more_grades import more_needed
+from qa_nlp.agreement.verdicts.rules import Decision, Rules
 
 __all__ = ["Check", "Reason", "ask", "check", "more"]
 

@@ -16,12 +16,12 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from qa_nlp.agreement.report_view import report_view
+from qa_nlp.agreement.report.view import report_view
 from qa_nlp.display.formats import counted
 
 __all__ = ["report_html"]
 
-_TEMPLATES: Final = Path(__file__).parent.parent / "templates"
+_TEMPLATES: Final = Path(__file__).parents[2] / "templates"
 
 
 def report_html(study: Mapping[str, Any], include_text: bool = True) -> str:

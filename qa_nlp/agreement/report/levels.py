@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from qa_nlp.agreement.report_charts import distribution_chart
-from qa_nlp.agreement.report_parts import Block, Cell, Matrix, Row, figure, share, table
-from qa_nlp.agreement.report_words import told_id
+from qa_nlp.agreement.report.charts import distribution_chart
+from qa_nlp.agreement.report.parts import Block, Cell, Matrix, Row, figure, share, table
+from qa_nlp.agreement.report.words import told_id
 from qa_nlp.display.formats import decimals, unit
 
 __all__ = ["confusion_block", "distribution_block", "matrix_of"]

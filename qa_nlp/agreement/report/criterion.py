@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from qa_nlp.agreement.report_blocks import criterion_blocks
-from qa_nlp.agreement.report_disagreement import DisagreementView, disagreement_view
-from qa_nlp.agreement.report_parts import Block, Cell, count, figure
-from qa_nlp.agreement.report_words import span, told, told_id
+from qa_nlp.agreement.report.blocks import criterion_blocks
+from qa_nlp.agreement.report.disagreement import DisagreementView, disagreement_view
+from qa_nlp.agreement.report.parts import Block, Cell, count, figure
+from qa_nlp.agreement.report.words import span, told, told_id
 from qa_nlp.display.card import Bar
 from qa_nlp.display.formats import counted, percent, unit
 

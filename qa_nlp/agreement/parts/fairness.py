@@ -15,9 +15,9 @@ from qa_nlp.agreement.fairness import (
     overall_score_accuracy,
     overall_score_difference,
 )
-from qa_nlp.agreement.group_part import SMALLEST_GROUP
-from qa_nlp.agreement.level_part import rounded
 from qa_nlp.agreement.material import Compared, Material
+from qa_nlp.agreement.parts.group import SMALLEST_GROUP
+from qa_nlp.agreement.parts.level import rounded
 
 __all__ = ["fairness_rows"]
 

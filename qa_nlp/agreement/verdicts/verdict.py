@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from qa_nlp.agreement.criterion_figures import CriterionFigures, GroupFigures
-from qa_nlp.agreement.more_grades import spot_checks_needed
-from qa_nlp.agreement.rules import Decision, Rules
-from qa_nlp.agreement.verdict_checks import all_checks
-from qa_nlp.agreement.verdict_groups import GroupFinding, judge_groups
-from qa_nlp.agreement.verdict_reasons import Check, Reason
+from qa_nlp.agreement.verdicts.checks import all_checks
+from qa_nlp.agreement.verdicts.figures import CriterionFigures, GroupFigures
+from qa_nlp.agreement.verdicts.groups import GroupFinding, judge_groups
+from qa_nlp.agreement.verdicts.more_grades import spot_checks_needed
+from qa_nlp.agreement.verdicts.reasons import Check, Reason
+from qa_nlp.agreement.verdicts.rules import Decision, Rules
 
 __all__ = [
     "CriterionFigures",

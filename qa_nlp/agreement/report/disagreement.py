@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from qa_nlp.agreement.report_words import told, told_id
+from qa_nlp.agreement.report.words import told, told_id
 from qa_nlp.display.formats import decimals, shown_words, signed
 
 __all__ = ["DisagreementView", "EvidenceLine", "PassageView", "disagreement_view"]

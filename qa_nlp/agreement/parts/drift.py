@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from qa_nlp.agreement.chance import exact_of_tables
 from qa_nlp.agreement.estimates import Estimate
 from qa_nlp.agreement.figures import number_draws
-from qa_nlp.agreement.group_part import SMALLEST_GROUP
 from qa_nlp.agreement.material import Compared, Material
+from qa_nlp.agreement.parts.group import SMALLEST_GROUP
 
 __all__ = ["drift_rows"]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from qa_nlp.agreement.report_charts import (
+from qa_nlp.agreement.report.charts import (
     coverage_chart,
     interval_chart,
     reliability_chart,
 )
-from qa_nlp.agreement.report_glossary import NAMES
-from qa_nlp.agreement.report_levels import confusion_block, distribution_block, matrix_of
-from qa_nlp.agreement.report_parts import (
+from qa_nlp.agreement.report.glossary import NAMES
+from qa_nlp.agreement.report.levels import confusion_block, distribution_block, matrix_of
+from qa_nlp.agreement.report.parts import (
     Block,
     Cell,
     Row,
@@ -23,7 +23,7 @@ from qa_nlp.agreement.report_parts import (
     share,
     table,
 )
-from qa_nlp.agreement.report_words import Kind, figure_words, told, told_id
+from qa_nlp.agreement.report.words import Kind, figure_words, told, told_id
 from qa_nlp.display.formats import counted, decimals
 
 __all__ = ["coverage_table", "criterion_blocks", "group_limit"]

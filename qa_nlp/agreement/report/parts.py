@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from markupsafe import Markup
 
-from qa_nlp.agreement.report_words import (
+from qa_nlp.agreement.report.words import (
     Figure,
     Kind,
     figure_note,

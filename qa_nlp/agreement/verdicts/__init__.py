@@ -1,0 +1,1 @@
+"""What to do with a criterion, by which rules and for which reasons."""

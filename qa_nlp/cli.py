@@ -12,12 +12,24 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 import qa_nlp
+from qa_nlp.cli_batch import (
+    DryRunOption,
+    FolderOptions,
+    LimitOption,
+    RestartOption,
+    SampleOption,
+    SeedOption,
+    WorkersOption,
+    names_folder,
+    score_folder,
+)
 from qa_nlp.cli_calibrate import calibrate, check_place, learnt, tell_learnt
 from qa_nlp.cli_errors import FINDINGS, YAML, JsonOption, fail, usage_errors
 from qa_nlp.cli_inputs import (
@@ -87,7 +99,10 @@ def score(
         list[str], typer.Argument(metavar="IN…", help="Files, folders or globs of transcripts.")
     ],
     out: Annotated[
-        Path, typer.Option("--out", "-o", help="File ending in .jsonl, .parquet or .html.")
+        Path,
+        typer.Option(
+            "--out", "-o", help="File ending in .jsonl, .parquet or .html, or a folder of Parquet."
+        ),
     ] = Path("scorecards.jsonl"),
     rubric: Annotated[
         str | None,
@@ -116,12 +131,34 @@ def score(
             help=ENCODER_HELP,
         ),
     ] = None,
+    workers: WorkersOption = None,
+    limit: LimitOption = None,
+    sample: SampleOption = None,
+    seed: SeedOption = None,
+    dry_run: DryRunOption = False,
+    restart: RestartOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Score transcripts and write one scorecard each; exit code 1 where one could not be scored."""
+    """Score transcripts and write one scorecard each; exit code 1 where one could not be scored.
+
+    Into a folder, any number of them is scored by several processes; stopped at any point, the same
+    command goes on.
+    """
     from qa_nlp.scorecards import write_scorecards
 
     tally = _Tally(_MOST_ROWS)
+    options = FolderOptions(workers, limit, sample, seed, dry_run, restart)
+    if names_folder(out):
+        with usage_errors():
+            make_scorer = _scorer_maker(scorer, rubric, encoder, quotes=quotes)
+        reading = {
+            "file_format": file_format,
+            "role": role,
+            "infer_roles": infer_roles,
+            "column": column,
+        }
+        score_folder(inputs, out, make_scorer, options, reading, as_json=as_json)
+    options.check_unused(out)
     with usage_errors():
         calls = open_transcripts(inputs, file_format, role, infer_roles, column)
         make_scorer = _scorer_maker(scorer, rubric, encoder, quotes=quotes)
@@ -146,11 +183,11 @@ def _scorer_maker(
     if saved is None:
         form = Rubric.load(DEFAULT_RUBRIC if rubric is None else rubric)
         read_by = DEFAULT_ENCODER if encoder is None else encoder
-        return lambda: Scorer(form, encoder=read_by, quotes=quotes)
+        return partial(Scorer, form, encoder=read_by, quotes=quotes)
     for option, given in (("--rubric", rubric), ("--encoder", encoder)):
         if given is not None:
             fail(f"a saved scorer brings its own {option[2:]}; leave {option} or --scorer out")
-    return lambda: Scorer.load(saved, quotes=quotes)
+    return partial(Scorer.load, saved, quotes=quotes)
 
 
 def _check_not_an_input(out: Path, inputs: Sequence[str]) -> None:

@@ -95,6 +95,7 @@ def export(
         chosen = _tool(tool)
         calls = open_transcripts(inputs, file_format, role, infer_roles, column)
         transcripts = list(readable(calls))
+        tell_unread(calls.errors)
         assignment = None
         if raters is not None:
             views = graded_conversations(transcripts)
@@ -108,7 +109,6 @@ def export(
         for file in files:
             typer.echo(f"written: {file}")
         _tell_assigned(assignment)
-    tell_unread(calls.errors)
     raise typer.Exit(FINDINGS if calls.errors else 0)
 
 
@@ -136,7 +136,9 @@ def assign(
     _check_free(out, folder=False, force=force)
     with usage_errors():
         calls = open_transcripts(inputs, file_format, role, infer_roles, column)
-        views = graded_conversations(readable(calls))
+        transcripts = list(readable(calls))
+        tell_unread(calls.errors)
+        views = graded_conversations(transcripts)
         assignment = _assigned(views, raters, overlap, per_item, seed, by)
         assignment.write(out)
     if as_json:
@@ -144,7 +146,6 @@ def assign(
     else:
         typer.echo(f"written: {out}")
         _tell_assigned(assignment)
-    tell_unread(calls.errors)
     raise typer.Exit(FINDINGS if calls.errors else 0)
 
 

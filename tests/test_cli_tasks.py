@@ -97,6 +97,16 @@ def test_export_tells_what_could_not_be_read(calls: str) -> None:
     assert len(json.loads(Path("out/tasks.json").read_text("utf-8"))) == 6
 
 
+@pytest.mark.parametrize("verb", ["export", "assign"])
+def test_reasons_are_told_when_nothing_could_be_read(calls: str, verb: str) -> None:
+    Path(calls).write_text('{"id": "bad"}\n', encoding="utf-8")
+
+    result = run(verb, calls, "--out", "out", "--raters", "Ana,Ben")
+
+    assert result.code == 2
+    assert "not read: " in result.err
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -18,7 +18,7 @@ from qa_nlp.counterfactuals import Counterfactuals, counterfactual_table
 from qa_nlp.counterfactuals.rows import Counterfactual, KindCount
 from qa_nlp.counterfactuals.spellings import spellings
 from qa_nlp.counterfactuals.swaps import Swap, swapped, swaps_of
-from qa_nlp.counterfactuals.word_lists import Axis, WordList, load_word_lists
+from qa_nlp.counterfactuals.word_lists import Axis, WordList, WordListsFile, load_word_lists
 from qa_nlp.errors import ArtifactError, TranscriptError
 from qa_nlp.rubric import Rubric
 from qa_nlp.scorecard import Grade, GradeStatus, Scorecard
@@ -124,10 +124,20 @@ def test_every_kind_has_words_in_every_language() -> None:
     assert [set(languages) for languages in FILE.kinds.values()] == [set(LANGUAGES)] * 3
 
 
-@pytest.mark.parametrize("swap", SWAPS)
-def test_swap_finds_words_of_its_own_language_file(swap: Swap) -> None:
-    assert not swap.empty
-    assert swap.variant.count(" -> ") == 1
+@pytest.mark.parametrize(("kind", "language", "axis"), AXES)
+def test_every_form_of_a_list_of_one_direction_is_swapped_in_it(
+    kind: str, language: str, axis: Axis
+) -> None:
+    for words in axis.lists:
+        if words.direction == "both":
+            continue
+        back = words.direction == "back"
+        swap = Swap(kind, axis.model_copy(update={"lists": (words,)}), FILE.guards, back)
+        for pair in words.pairs:
+            for form in words.forms(pair):
+                one, other = form[::-1] if back else form
+                (changed,) = swap.change([f"«{one}»"])
+                assert changed.casefold() == f"«{other}»".casefold()
 
 
 @pytest.mark.parametrize(("kind", "language", "axis"), AXES)
@@ -454,6 +464,13 @@ def test_missing_scorecard_is_refused_without_words() -> None:
     assert "Emma" not in str(caught.value)
 
 
+def test_scorer_that_stops_early_is_refused() -> None:
+    calls = [chat("c1", "agent: Hello."), chat("c2", "agent: Hi Emma.")]
+
+    with pytest.raises(ValueError, match="no scorecard of 'c2'"):
+        counterfactual_table(lambda _: [], calls)
+
+
 # The result
 
 
@@ -552,10 +569,14 @@ def test_damaged_result_is_refused(
         Counterfactuals.read(path)
 
 
-@pytest.mark.parametrize("field", ["flipped", "expected"])
-def test_field_of_another_type_is_refused(field: str, found: Counterfactuals) -> None:
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("flipped", "1"), ("expected", "1"), ("expected", float("nan")), ("expected", 10**400)],
+    ids=["text for a truth", "text for a number", "no number", "too large"],
+)
+def test_field_of_another_type_is_refused(field: str, value: Any, found: Counterfactuals) -> None:
     data = found.to_dict()
-    data["rows"][0][field] = "1"
+    data["rows"][0][field] = value
 
     with pytest.raises(ArtifactError, match=f"item 1: '{field}'"):
         Counterfactuals.from_dict(data)
@@ -590,3 +611,15 @@ def test_file_that_is_missing_cut_off_or_of_another_ending_is_refused(
 def test_list_that_makes_no_sense_is_refused(fields: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         WordList(**fields)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"guards": {"title": "(dr"}}, "guard 'title' is no regular expression"),
+        ({"guards": {}}, "unknown guard"),
+    ],
+)
+def test_file_with_a_broken_guard_is_refused(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        WordListsFile.model_validate({**FILE.model_dump(by_alias=True), **change})

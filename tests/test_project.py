@@ -75,9 +75,11 @@ LAYERS = [
     {"calibration"},
     {"scorer_files"},
     {"classification", "scorer"},
+    {"batch"},
     {
         "__main__",
         "cli",
+        "cli_batch",
         "cli_calibrate",
         "cli_errors",
         "cli_grades",

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from selenium.webdriver import ActionChains, Chrome, ChromeOptions, ChromeService, Keys
-from selenium.webdriver.common.by import By
-from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver import ActionChains, Chrome, Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 from qa_nlp.display.formats import shown_words
 from qa_nlp.scorecard import Evidence, Grade, GradeStatus, Scorecard, TotalStatus
 from qa_nlp.scorecard_html import page_html
 from qa_nlp.transcript import Role, Transcript, Turn
+from tests import browser as shared
+from tests.browser import asked_for, find, find_all, log, press
 
 pytestmark = [pytest.mark.slow, pytest.mark.system, pytest.mark.xdist_group("browser")]
+
+started = pytest.fixture(shared.started, scope="module")
+browser = pytest.fixture(shared.browser)
 
 AWKWARD = "\n <b>bold</b> &amp; \x00\x1b \u202eback\u202c\r\nمرحبا 🙂\u200d 4471092 "
 
@@ -73,63 +73,8 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> str:
     return path.as_uri()
 
 
-@pytest.fixture(scope="module")
-def started() -> Iterator[list[Chrome]]:
-    """Give a place for the one browser of this module, and close what was started there."""
-    drivers: list[Chrome] = []
-    yield drivers
-    for driver in drivers:
-        driver.quit()
-
-
-@pytest.fixture
-def browser(page: str, started: list[Chrome], needs_system: Callable[..., str]) -> Chrome:
-    if not started:
-        started.append(
-            start(needs_system("chromium", "google-chrome"), needs_system("chromedriver"))
-        )
-    driver = started[0]
-    driver.get("about:blank")
-    driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-    for kind in ("browser", "performance"):
-        log(driver, kind)  # reading it empties it
-    driver.get(page)
-    return driver
-
-
-def start(chromium: str, chromedriver: str) -> Chrome:
-    options = ChromeOptions()
-    options.binary_location = chromium
-    for argument in (
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-dev-shm-usage",
-        "--disable-background-networking",
-        "--force-prefers-reduced-motion",
-        "--window-size=1280,900",
-    ):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    return Chrome(options=options, service=ChromeService(chromedriver))
-
-
-def log(browser: Chrome, kind: str) -> list[dict[str, Any]]:
-    return list(browser.get_log(kind))  # type: ignore[no-untyped-call]
-
-
-def find(browser: Chrome, selector: str) -> WebElement:
-    return browser.find_element(By.CSS_SELECTOR, selector)
-
-
 def column(browser: Chrome) -> list[str]:
-    return [cell.text for cell in browser.find_elements(By.CSS_SELECTOR, ".overview tbody th a")]
-
-
-def press_heading(browser: Chrome, words: str) -> None:
-    for button in browser.find_elements(By.CSS_SELECTOR, ".overview thead button"):
-        if button.text.startswith(words):
-            button.click()
+    return [cell.text for cell in find_all(browser, ".overview tbody th a")]
 
 
 def unfold(browser: Chrome) -> None:
@@ -159,27 +104,27 @@ def wait_for(browser: Chrome, selector: str) -> None:
 
 
 def test_page_sorts_its_overview_when_a_heading_is_pressed(browser: Chrome) -> None:
-    press_heading(browser, "Total")
+    press(browser, ".overview thead button", "Total")
     ascending = column(browser)
-    press_heading(browser, "Total")
+    press(browser, ".overview thead button", "Total")
     descending = column(browser)
-    press_heading(browser, "Status")
+    press(browser, ".overview thead button", "Status")
     by_status = column(browser)
-    press_heading(browser, "Conversation")
+    press(browser, ".overview thead button", "Conversation")
     by_name = column(browser)
 
     assert ascending == ["call-a", "call-b", "call-c"]
     assert descending == ["call-b", "call-a", "call-c"]
     assert by_status == ["call-c", "call-a", "call-b"]
     assert by_name == ["call-a", "call-b", "call-c"]
-    sorted_headings = browser.find_elements(By.CSS_SELECTOR, "th[aria-sort='ascending']")
+    sorted_headings = find_all(browser, "th[aria-sort='ascending']")
     assert [heading.text.split()[0] for heading in sorted_headings] == ["Conversation"]
 
 
 def test_page_unfolds_a_card_when_its_row_is_followed(browser: Chrome) -> None:
     before = find(browser, "#c2").get_attribute("open")
 
-    browser.find_elements(By.CSS_SELECTOR, ".overview tbody th a")[2].click()
+    find_all(browser, ".overview tbody th a")[2].click()
 
     assert before is None
     WebDriverWait(browser, 5).until(lambda _: find(browser, "#c2").get_attribute("open") == "true")
@@ -194,11 +139,11 @@ def test_page_unfolds_a_card_when_its_heading_is_clicked(browser: Chrome) -> Non
 
 def test_page_unfolds_and_folds_everything_when_asked(browser: Chrome) -> None:
     find(browser, ".fold").click()
-    unfolded = len(browser.find_elements(By.CSS_SELECTOR, "details.card[open]"))
+    unfolded = len(find_all(browser, "details.card[open]"))
     find(browser, ".fold").click()
 
     assert unfolded == 3
-    assert not browser.find_elements(By.CSS_SELECTOR, "details.card[open]")
+    assert not find_all(browser, "details.card[open]")
 
 
 def test_page_marks_the_evidence_and_scrolls_to_it_when_it_is_clicked(browser: Chrome) -> None:
@@ -236,7 +181,7 @@ def test_page_leads_back_to_the_grades_when_the_words_are_clicked(browser: Chrom
     find(browser, "#c0g1 .ev").click()
     wait_for(browser, "#c0t55 mark")
 
-    browser.find_elements(By.CSS_SELECTOR, "#c0t55 mark a")[2].click()
+    find_all(browser, "#c0t55 mark a")[2].click()
 
     wait_for(browser, "#c0g1 li:nth-child(2) .ev")
     assert lit(browser, ".evidence .on") == ["55, and"]
@@ -266,11 +211,11 @@ def test_page_shows_the_same_characters_when_the_browser_reads_them(browser: Chr
 
 def test_page_unfolds_all_when_it_is_printed(browser: Chrome) -> None:
     browser.execute_script("dispatchEvent(new Event('beforeprint'))")
-    while_printing = len(browser.find_elements(By.CSS_SELECTOR, "details:not([open])"))
+    while_printing = len(find_all(browser, "details:not([open])"))
     browser.execute_script("dispatchEvent(new Event('afterprint'))")
 
     assert while_printing == 0
-    assert not browser.find_elements(By.CSS_SELECTOR, "details[open]")
+    assert not find_all(browser, "details[open]")
 
 
 def test_page_fits_its_width_when_the_screen_is_a_phone(browser: Chrome) -> None:
@@ -286,16 +231,10 @@ def test_page_fits_its_width_when_the_screen_is_a_phone(browser: Chrome) -> None
 def test_page_asks_for_nothing_and_complains_of_nothing_when_it_is_used(
     browser: Chrome, page: str
 ) -> None:
-    press_heading(browser, "Total")
+    press(browser, ".overview thead button", "Total")
     find(browser, ".fold").click()
-    for link in browser.find_elements(By.CSS_SELECTOR, ".ev")[:4]:
+    for link in find_all(browser, ".ev")[:4]:
         browser.execute_script("arguments[0].click()", link)
 
-    entries = [json.loads(entry["message"])["message"] for entry in log(browser, "performance")]
-    asked = {
-        entry["params"]["request"]["url"].partition("#")[0]
-        for entry in entries
-        if entry["method"] == "Network.requestWillBeSent"
-    }
-    assert {url for url in asked if not url.startswith("data:")} == {page}
+    assert asked_for(browser) == {page}
     assert log(browser, "browser") == []

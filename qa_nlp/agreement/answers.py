@@ -17,6 +17,8 @@ _QUESTIONS: Final = {
     "fair": "Is it fair?",
 }
 _NAMED: Final = 3
+_SURER: Final = 0.05  # by less, reading the uncertain half first gains nothing worth the trouble
+_MANY_FLIPS: Final = 0.05
 
 
 def four_answers(study: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -93,7 +95,8 @@ def _agree(criteria: Sequence[Mapping[str, Any]], as_good: float) -> tuple[str, 
     answer = "; ".join(parts) + "."
     if not good and not bad and not apart:
         return answer[0].upper() + answer[1:], "unknown"
-    tone = "good" if len(good) == len(criteria) else "bad" if not good and not unclear else "mixed"
+    failing = 2 * (len(bad) + len(apart)) > len(criteria)
+    tone = "good" if len(good) == len(criteria) else "bad" if failing and not good else "mixed"
     return answer[0].upper() + answer[1:], tone
 
 
@@ -130,12 +133,13 @@ def _review(review: Mapping[str, Any]) -> tuple[str, str]:
     everything, surest = curve.get(1.0), curve.get(0.5)
     if everything is None or surest is None:
         return f"{start} Its certainty is unknown, so no cut can be advised.", "unknown"
-    tone = "good" if surest > everything + 0.05 else "mixed"
-    return (
+    told = (
         f"{start} People give the same level on {percent(everything)} of all answers, and on "
-        f"{percent(surest)} of the half it is surest of: let people look at the rest first.",
-        tone,
+        f"{percent(surest)} of the half it is surest of"
     )
+    if surest <= everything + _SURER:
+        return f"{told}: that tells little, so draw what people look at by chance.", "mixed"
+    return f"{told}: let people look at the rest first.", "good"
 
 
 def _fair(
@@ -144,7 +148,7 @@ def _fair(
     options: Mapping[str, Any],
 ) -> tuple[str, str]:
     groups = [(one, row) for one in criteria for row in one["groups"]]
-    flips = _flips(counterfactuals)
+    flips, many = _flips(counterfactuals)
     if not groups:
         why = (
             "all conversations are of one group"
@@ -153,33 +157,52 @@ def _fair(
         )
         return f"Not examined: {why}.{flips}", "unknown"
     unfair = [(one, row) for one, row in groups if row["finding"] == "unfair"]
-    unsettled = [(one, row) for one, row in groups if row["finding"] == "unsettled"]
-    judged = [row for _, row in groups if row["finding"] is not None]
+    judged = [row for _, row in groups if row["shown"] and row["finding"] is not None]
+    unsettled = [row for row in judged if row["finding"] == "unsettled"]
+    small = len(groups) - len(judged)
+    left = f" {_comparisons(small)} too small to judge or to be shown." if small else ""
     if unfair:
         shown = "; ".join(_unfair(one, row) for one, row in unfair[:_NAMED])
         more = f" and {len(unfair) - _NAMED} more" if len(unfair) > _NAMED else ""
-        return f"Not for every group. Beside people, it grades {shown}{more}.{flips}", "bad"
+        told = f"Not for every group. Compared with people, it grades {shown}{more}."
+        return f"{told}{left}{flips}", "bad"
     if not judged:
         needed = counted(options["rules"]["group_items"], "graded conversation")
-        return f"Groups are too small to judge: each needs {needed}.{flips}", "unknown"
+        told = "Groups are too small to judge or to be shown"
+        return f"{told}: each needs {needed}.{flips}", "unknown"
     if unsettled:
         return (
             f"No group is clearly treated unfairly, but {counted(len(unsettled), 'comparison')} "
-            f"of {len(judged)} cannot be settled yet.{flips}",
+            f"of {len(judged)} cannot be settled yet.{left}{flips}",
             "mixed",
         )
-    return f"No group is graded unlike people grade it ({len(judged)} comparisons).{flips}", "good"
+    limit = options["rules"]["dsm"]
+    answer = (
+        f"In {counted(len(judged), 'comparison')}, no group differs from people's grades by more "
+        f"than {limit:.2f} standard deviations.{left}{flips}"
+    )
+    return answer, "mixed" if many or small > len(judged) else "good"
 
 
-def _flips(counterfactuals: Mapping[str, Any] | None) -> str:
+def _comparisons(number: int) -> str:
+    return "1 more comparison is" if number == 1 else f"{number:,} more comparisons are"
+
+
+def _flips(counterfactuals: Mapping[str, Any] | None) -> tuple[str, bool]:
+    """Tell of the most frequent flips, and whether they are many."""
     rates = [
         row["flip_rate"].value
         for row in (counterfactuals or {}).get("kinds", ())
         if row["flip_rate"].value is not None
     ]
     if not rates:
-        return ""
-    return f" Changing names or spellings changes at most {percent(max(rates))} of grades."
+        return "", False
+    most = max(rates)
+    return (
+        f" Exchanging names, spellings or gendered words changed {percent(most)} of grades where "
+        "it changed most.",
+        most > _MANY_FLIPS,
+    )
 
 
 def _unfair(one: Mapping[str, Any], row: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -19,7 +20,7 @@ from qa_nlp.agreement.chance import (
     gwet_ac2_of_tables,
     undefined_reason,
 )
-from qa_nlp.agreement.estimates import Estimate
+from qa_nlp.agreement.estimates import Bootstrap, Estimate
 from qa_nlp.agreement.gwet import item_shares
 from qa_nlp.agreement.joined import Answers
 from qa_nlp.agreement.material import Compared, Material
@@ -32,11 +33,13 @@ from qa_nlp.agreement.moments import (
     standardised_mean_difference_of_moments,
 )
 from qa_nlp.agreement.pair_tables import both_orders, human_pairs, machine_pairs
+from qa_nlp.agreement.verdicts.more_grades import least_share
 
 __all__ = [
     "NOTHING",
     "NO_VARIATION",
     "Draws",
+    "as_share",
     "degradation_draws",
     "estimates",
     "human_draws",
@@ -72,14 +75,13 @@ NOTHING: Final = "there is no item to compare"
 NO_VARIATION: Final = "one side's grades do not vary here"
 """Why a figure that compares how grades vary is undefined."""
 
-_SHARE: Final = (0.0, 1.0)
+_SHARES: Final = ("exact", "adjacent")
 _BOTH_WAYS: Final = (-1.0, 1.0)
 _ANY: Final = (-math.inf, math.inf)
 _RANGES: Final[Mapping[str, tuple[float, float]]] = {
     **dict.fromkeys((*_OF_TABLES, "krippendorff_alpha", "pearson", "spearman"), _BOTH_WAYS),
-    **dict.fromkeys(("exact", "adjacent"), _SHARE),
 }
-"""Where figures of agreement can lie; differences of them can lie elsewhere."""
+"""Where figures of agreement that are no shares can lie; differences of them can lie elsewhere."""
 
 
 def table_draws(tables: Array) -> Draws:
@@ -116,28 +118,32 @@ def number_draws(moments: Array) -> Draws:
     return {name: of(moments) for name, of in _OF_MOMENTS.items()}
 
 
-def spearman_draws(material: Material, compared: Compared) -> Array:
+def spearman_draws(
+    bootstrap: Bootstrap, codes: Index, human: Array, machine: Array, weight: Array
+) -> Array:
     """Give Spearman's rank correlation of binned numbers.
 
     Parameters
     ----------
-    material : Material
-        Of the study.
-    compared : Compared
-        Of a criterion.
+    bootstrap : Bootstrap
+        The resamples.
+    codes : ndarray of int64, shape (n,)
+        The cluster of each pair.
+    human, machine : ndarray of float64, shape (n,)
+        The numbers of each pair.
+    weight : ndarray of float64, shape (n,)
+        What each pair counts.
 
     Returns
     -------
     ndarray of float64, shape (rounds + 1,)
         NaN where one side does not vary.
     """
-    human, machine = binned(compared.human), binned(compared.machine)
-    rows, columns = (int(codes.max(initial=0)) + 1 for codes in (human, machine))
-    owner = material.codes(compared.answers)[compared.levels.item]
-    size = material.bootstrap.size
-    cells = (owner, human * columns + machine)
-    counts = sparse.csr_array((compared.levels.weight, cells), (size, rows * columns))
-    tables = material.bootstrap.draws_of_sparse(counts)
+    first, second = binned(human), binned(machine)
+    rows, columns = (int(bins.max(initial=0)) + 1 for bins in (first, second))
+    cells = (codes, first * columns + second)
+    counts = sparse.csr_array((weight, cells), (bootstrap.size, rows * columns))
+    tables = bootstrap.draws_of_sparse(counts)
     return spearman_of_tables(tables.reshape(-1, rows, columns))
 
 
@@ -161,7 +167,9 @@ def machine_draws(material: Material, compared: Compared) -> Draws:
     pairs = compared.levels
     moments = material.moments(compared.answers, pairs.item, numbers, pairs.weight)
     found = table_draws(tables) | number_draws(moments)
-    return found | {"spearman": spearman_draws(material, compared)}
+    codes = material.codes(compared.answers)[pairs.item]
+    found["spearman"] = spearman_draws(material.bootstrap, codes, *numbers, pairs.weight)
+    return found
 
 
 def human_draws(material: Material, answers: Answers) -> Draws:
@@ -281,4 +289,40 @@ def estimates(
     found = {name: material.of_items(of, answers, items, reason) for name, of in draws.items()}
     if not bounded:
         return found
-    return {name: one.within(*_RANGES.get(name, _ANY)) for name, one in found.items()}
+    level = material.bootstrap.level
+    return {
+        name: as_share(one, level) if name in _SHARES else one.within(*_RANGES.get(name, _ANY))
+        for name, one in found.items()
+    }
+
+
+def as_share(found: Estimate, level: float, cases: float | None = None) -> Estimate:
+    """Keep an interval among shares, and give it a width where every resample is the same.
+
+    A share of 0 or 1 is 0 or 1 in every resample, however few cases there are: 6 of 6 would look
+    certain. There the other end is Wilson's (`least_share`).
+
+    Parameters
+    ----------
+    found : Estimate
+        From 0 to 1.
+    level : float
+        Of confidence.
+    cases : float, optional
+        Independent cases that it is made of; default: its clusters.
+
+    Returns
+    -------
+    Estimate
+        The same otherwise.
+
+    Examples
+    --------
+    >>> sure = as_share(Estimate(1.0, 1.0, 1.0, n=16, clusters=16), 0.95)
+    >>> round(sure.low, 2), sure.high
+    (0.81, 1.0)
+    """
+    if found.low is None or found.low != found.high or found.value not in (0.0, 1.0):
+        return found.within(0.0, 1.0)
+    least = least_share(1.0, int(found.clusters if cases is None else cases), level)
+    return replace(found, low=least) if found.value else replace(found, high=1.0 - least)

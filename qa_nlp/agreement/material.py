@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
@@ -75,7 +76,7 @@ class Compared:
         return Compared(self.answers, self.people, kept, self.human[chosen], self.machine[chosen])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Material:
     """The joined grades with the resamples that all figures of a study share.
 
@@ -139,6 +140,17 @@ class Material:
             answers.criterion: _compare(answers, joined, reference) for answers in joined.answers
         }
         return cls(joined, reference, bootstrap, code, compared)
+
+    @functools.cached_property
+    def points(self) -> Mapping[str, Array]:
+        """Points of the levels of each criterion, worst first; values where cards state none."""
+        found = {}
+        for name, compared in self.compared.items():
+            answers = compared.answers
+            stated = (self.joined.grades[at][name].level_points for at in answers.items.tolist())
+            scale = next((one for one in stated if one), None)
+            found[name] = answers.values if scale is None else np.array(list(scale.values()))
+        return found
 
     def codes(self, answers: Answers) -> Index:
         """Give the cluster of each row of some answers.

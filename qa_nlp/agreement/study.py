@@ -119,7 +119,8 @@ class AgreementStudy:
             raise GradesError(f"rounds is {rounds}; give at least 100 resamples")
         rules = rules or Rules()
         cards = tuple(cards)
-        joined = join(cards, read_grades(grades))
+        grades = read_grades(grades)
+        joined = join(cards, grades)
         clusters = clusters_of(joined.cards, joined.graded.tolist(), cluster)
         self._material = Material.of(joined, reference, clusters, rounds, rules.level)
         self._study: dict[str, Any] = {
@@ -137,11 +138,12 @@ class AgreementStudy:
         }
         form = rubric_of(rubric, joined.cards[0])
         words = None if transcripts is None else {one.id: one for one in transcripts}
-        self._compute(cards, by, form, words, counterfactuals, rules)
+        graded = len(set(grades.transcript_ids))
+        self._compute((len(cards), graded), by, form, words, counterfactuals, rules)
 
     def _compute(
         self,
-        cards: Sequence[Scorecard],
+        given: tuple[int, int],
         by: Sequence[str],
         rubric: Rubric | None,
         transcripts: Mapping[str, Transcript] | None,
@@ -153,7 +155,7 @@ class AgreementStudy:
         first = joined.cards[0]
         groups = groups_of(joined.cards, by)
         study["rubric"] = {"name": first.rubric, "version": first.rubric_version}
-        study["data"] = data_part(material, len(cards), groups)
+        study["data"] = data_part(material, *given, groups)
         sections = {} if rubric is None else sections_of(rubric)
         asked = {} if rubric is None else {one.id: one.question for one in rubric.criteria}
         of_section = {name: section for section, own in sections.items() for name in own}
@@ -171,7 +173,9 @@ class AgreementStudy:
         study["drift"] = drift_rows(material, periods_of(joined.cards))
         study["length"] = length_rows(material)
         study["fairness"] = fairness_rows(material, groups)
-        study["counterfactuals"] = flip_part(counterfactuals, material.bootstrap.rounds)
+        study["counterfactuals"] = flip_part(
+            counterfactuals, material.bootstrap.rounds, rules.level
+        )
         study["review"] = review_part(material, totals)
         study["missing"] = missing_parts(
             study, rubric is not None, transcripts is not None, bool(by)

@@ -18,7 +18,7 @@ __all__ = ["data_part", "missing_parts", "rubric_of", "sections_of"]
 
 
 def data_part(
-    material: Material, scored: int, groups: Mapping[str, Sequence[str | None]]
+    material: Material, scored: int, graded: int, groups: Mapping[str, Sequence[str | None]]
 ) -> dict[str, Any]:
     """Count what a study is made of, and what was left out.
 
@@ -28,6 +28,8 @@ def data_part(
         Of the study.
     scored : int
         Scorecards that were given.
+    graded : int
+        Conversations that people graded, with a scorecard or without.
     groups : mapping of str to sequence of (str or None)
         By what to group, to the group of each card.
 
@@ -37,18 +39,18 @@ def data_part(
         Counts, ``exclusions``, ``groups`` and ``warnings``.
     """
     joined = material.joined
-    graded = joined.graded.tolist()
-    learnt = [at for at in graded if joined.cards[at].fold is not None]
+    matched = joined.graded.tolist()
+    learnt = [at for at in matched if joined.cards[at].fold is not None]
     answers = joined.answers
     counts: dict[tuple[str, str], int] = {}
     for by, of_cards in groups.items():
-        for at in graded:
+        for at in matched:
             if (group := of_cards[at]) is not None:
                 counts[by, group] = counts.get((by, group), 0) + 1
     return {
         "scored": scored,
-        "graded": len(graded),
-        "matched": len(graded),
+        "graded": graded,
+        "matched": len(matched),
         "clusters": material.bootstrap.size,
         "grades": joined.used,
         "raters": len(joined.raters),

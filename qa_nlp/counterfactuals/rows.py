@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, Final, TypeVar
@@ -124,7 +124,7 @@ def parsed(kind: type[Part], rows: object, name: str) -> tuple[Part, ...]:
     Raises
     ------
     ArtifactError
-        When something is missing, unknown or of another type; the message names the row.
+        When something is missing or of another type; the message names the row.
     """
     if not isinstance(rows, list):
         raise ArtifactError(f"not counterfactuals: {name} must be a list")
@@ -146,7 +146,10 @@ def parsed(kind: type[Part], rows: object, name: str) -> tuple[Part, ...]:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    # Not isfinite, which raises for a whole number too large for a float.
+    return abs(value) <= sys.float_info.max
 
 
 def _is_count(value: object) -> bool:

@@ -96,7 +96,10 @@ def counterfactual_table(
     if isinstance(transcripts, Transcript):
         raise TypeError("several transcripts are needed; put a single one into a list")
     plan = _Plan(_checked(kinds), language)
-    grades = {card.transcript_id: _grades(card) for card in score(plan.batch(transcripts))}
+    batch = plan.batch(transcripts)
+    grades = {card.transcript_id: _grades(card) for card in score(batch)}
+    for left in batch:  # a `score` that stopped early has not asked for these
+        raise ValueError(f"score gave no scorecard of {left.id!r}")
     rows: list[Counterfactual] = []
     unscored: dict[str, set[str]] = {kind: set() for kind in plan.roles}
     for one in plan.changed:

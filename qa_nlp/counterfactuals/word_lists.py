@@ -148,8 +148,11 @@ class WordListsFile(Part):
 
     @model_validator(mode="after")
     def _guards_exist(self) -> Self:
-        for guard in self.guards.values():
-            re.compile(guard)
+        for name, guard in self.guards.items():
+            try:
+                re.compile(guard)
+            except re.error as error:
+                raise ValueError(f"guard {name!r} is no regular expression: {error}") from None
         for axis in (a for kind in self.kinds.values() for axes in kind.values() for a in axes):
             for words in axis.lists:
                 for name in (*words.not_after, *words.not_before):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from qa_nlp.errors import GradesError, TranscriptError, did_you_mean
 from qa_nlp.exchange.questions import Question
@@ -15,7 +15,10 @@ from qa_nlp.importers.json_text import parse_json
 from qa_nlp.rubric import Rubric
 from qa_nlp.user_files import files_nearby
 
-__all__ = ["Annotations", "Collector", "read_json", "read_text"]
+__all__ = ["LINES", "Annotations", "Collector", "read_json", "read_text"]
+
+LINES: Final = (".jsonl", ".ndjson")
+"""How files end that hold JSON in each line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,30 +49,41 @@ class Collector:
 
     Parameters
     ----------
-    name : str
-        What messages call the file.
-    rubric : Rubric, optional
-        Against which answers are checked; None: they are not.
-    questions : iterable of Question
-        The rubric's questions as the tool calls them.
+    rubric : str or Rubric, optional
+        Shipped name, path or rubric, against which answers are checked; None: they are not.
+    asked : callable
+        Gives the questions of a rubric as the tool calls them.
     raters : mapping of str to str, optional
         Names of raters by the account that the tool states.
+
+    Attributes
+    ----------
+    questions : dict of str to str
+        Criterion by the name of its question; empty without a rubric.
+    skipped : int
+        Annotations left out so far; whoever leaves one out adds to it.
+
+    Raises
+    ------
+    RubricError
+        When there is no such rubric.
     """
 
     def __init__(
         self,
-        name: str,
-        rubric: Rubric | None,
-        questions: Iterable[Question],
+        rubric: str | Rubric | None,
+        asked: Callable[[Rubric], tuple[Question, ...]],
         raters: Mapping[str, str] | None,
     ) -> None:
-        self.name = name
         self.skipped = 0
-        self.questions = {question.name: question.criterion for question in questions}
+        self.questions: dict[str, str] = {}
         self._scales: dict[str, dict[str, float]] = {}
+        self._rubric: str | None = None
         if rubric is not None:
-            self._scales = {one.id: level_scale(one) for one in rubric.criteria}
-        self._rubric = None if rubric is None else rubric.id
+            form = Rubric.load(rubric)
+            self.questions = {question.name: question.criterion for question in asked(form)}
+            self._scales = {one.id: level_scale(one) for one in form.criteria}
+            self._rubric = form.id
         self._raters = dict(raters or {})
         self._rows: list[tuple[str, str, str | None, str, str]] = []
         self._annotations = self._empty = 0
@@ -143,7 +157,7 @@ class Collector:
 
     def _criterion(self, place: str, name: str) -> str:
         if self._rubric is None:
-            return self.questions.get(name, name)
+            return name
         if name not in self.questions:
             raise GradesError(
                 f"{place}: the rubric has no criterion {shown_text(name)}"
@@ -188,10 +202,11 @@ def read_text(path: Path) -> str:
         raise GradesError(
             f"{path}: no such file{files_nearby(path) or '; check the path'}"
         ) from None
-    except OSError as error:
-        raise GradesError(f"{path}: cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError:
         raise GradesError(f"{path}: not UTF-8; export it again") from None
+    except (OSError, ValueError) as error:  # the second where a path holds a null character
+        reason = getattr(error, "strerror", None) or error
+        raise GradesError(f"{path}: cannot be read: {reason}") from None
 
 
 def read_json(text: str, path: Path, line: int | None = None) -> Any:

@@ -12,17 +12,16 @@ from typing import Any, Final
 
 from qa_nlp.display.formats import clean
 from qa_nlp.exchange.dialogue import graded_conversations, shown_turns
-from qa_nlp.exchange.questions import Question, rubric_questions
+from qa_nlp.exchange.questions import COMMENT, Question, rubric_questions
 from qa_nlp.rubric import Rubric
 from qa_nlp.transcript import Transcript
 
 __all__ = ["argilla_dataset", "argilla_questions", "argilla_records", "argilla_settings"]
 
 _FIELD: Final = "dialogue"
-_COMMENT: Final = "comment"
 # Its settings are objects with methods, which no question may hide; others are ours.
 _TAKEN: Final = frozenset(
-    {_FIELD, _COMMENT, "add", "count", "create", "delete", "index", "remove", "serialize", "update"}
+    {_FIELD, COMMENT, "add", "count", "create", "delete", "index", "remove", "serialize", "update"}
 )
 _NOT_ALLOWED: Final = re.compile(r"[^a-z0-9_-]")
 _LONGEST_TITLE: Final = 500
@@ -80,7 +79,7 @@ def argilla_settings(rubric: str | Rubric) -> dict[str, Any]:
     """
     rubric = Rubric.load(rubric)
     comment = {
-        "name": _COMMENT,
+        "name": COMMENT,
         "title": "Comment",
         "description": "Anything that the answers do not say.",
         "required": False,

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from qa_nlp.errors import GradesError
-from qa_nlp.exchange.annotations import Annotations, Collector, read_json, read_text
+from qa_nlp.exchange.annotations import LINES, Annotations, Collector, read_json, read_text
 from qa_nlp.exchange.argilla import argilla_questions
+from qa_nlp.exchange.questions import COMMENT
 from qa_nlp.grades import Grades
 from qa_nlp.rubric import Rubric
 
@@ -22,9 +23,7 @@ __all__ = ["RECORDS_FILE", "argilla_annotations", "is_argilla", "read_argilla"]
 RECORDS_FILE: Final = "records.json"
 """What the records of a dataset on disk are called."""
 
-_COMMENT: Final = "comment"
 _FLAT: Final = ".responses"
-_LINES: Final = (".jsonl", ".ndjson")
 
 
 def read_argilla(
@@ -56,19 +55,18 @@ def read_argilla(
     RubricError
         When there is no such rubric.
     """
-    form = None if rubric is None else Rubric.load(rubric)
-    return argilla_annotations(Path(path), form, raters).grades
+    return argilla_annotations(Path(path), rubric, raters).grades
 
 
 def argilla_annotations(
-    path: Path, rubric: Rubric | None, raters: Mapping[str, str] | None
+    path: Path, rubric: str | Rubric | None, raters: Mapping[str, str] | None
 ) -> Annotations:
     """Read the annotations of a dataset from Argilla.
 
     Parameters
     ----------
     path, rubric, raters
-        As for `read_argilla`, the rubric loaded.
+        As for `read_argilla`.
 
     Returns
     -------
@@ -77,13 +75,12 @@ def argilla_annotations(
 
     Raises
     ------
-    GradesError
+    GradesError, RubricError
         As `read_argilla`.
     """
     if path.is_dir():
         path = path / RECORDS_FILE
-    questions = () if rubric is None else argilla_questions(rubric)
-    collector = Collector(str(path), rubric, questions, raters)
+    collector = Collector(rubric, argilla_questions, raters)
     for place, record in _records(path):
         if not is_argilla(record):
             raise GradesError(
@@ -116,8 +113,9 @@ def is_argilla(document: Any) -> bool:
 
 def _records(path: Path) -> Iterator[tuple[str, Any]]:
     text = read_text(path)
-    if path.suffix.lower() in _LINES:
-        for number, line in enumerate(text.splitlines(), start=1):
+    if path.suffix.lower() in LINES:
+        # Not splitlines: a text in JSON may hold other characters that end a line.
+        for number, line in enumerate(text.split("\n"), start=1):
             if line.strip():
                 yield f"{path}:{number}", read_json(line, path, number)
         return
@@ -146,8 +144,9 @@ def _add(collector: Collector, place: str, record: Mapping[str, Any]) -> None:
         user = "" if response.user is None else str(response.user)
         if response.status not in (None, "submitted"):
             left_out.add(user)
-        elif response.question != _COMMENT:
-            answers = by_user.setdefault(user, {})
+            continue
+        answers = by_user.setdefault(user, {})
+        if response.question != COMMENT:
             if response.question in answers:
                 raise GradesError(
                     f"{place}: two answers to {response.question!r} by one user; each question "

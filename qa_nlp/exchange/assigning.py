@@ -176,8 +176,13 @@ def _graders(
 
 
 def _unlinked(raters: int, per_item: int, several: int) -> str:
-    least = -(-(raters - 1) // (per_item - 1)) if per_item > 1 else raters - 1
+    # Larger teams are drawn for even loads, so that they may need more than the fewest possible.
+    taken: list[tuple[int, ...]] = []
+    for team in teams(raters, min(max(per_item, 2), raters)):
+        taken.append(team)
+        if linked(taken, raters):
+            break
     return (
         f"{several:,} of the conversations are graded by several raters, which does not link all "
-        f"{raters} raters: how strict they are cannot be compared; {least:,} or more would do"
+        f"{raters} raters: how strict they are cannot be compared; {len(taken):,} or more would do"
     )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from qa_nlp.errors import ArtifactError, GradesError, did_you_mean
-from qa_nlp.exchange.annotations import Annotations, read_json, read_text
+from qa_nlp.exchange.annotations import LINES, Annotations, read_json, read_text
 from qa_nlp.exchange.argilla import argilla_dataset, argilla_records, argilla_settings
 from qa_nlp.exchange.argilla_export import RECORDS_FILE, argilla_annotations, is_argilla
 from qa_nlp.exchange.assignment import Assignment
@@ -166,7 +167,7 @@ def _check_tool(tool: str) -> None:
 
 
 def _told_from(path: Path) -> Tool:
-    if path.is_dir() or path.suffix.lower() in (".jsonl", ".ndjson"):
+    if path.is_dir() or path.suffix.lower() in LINES:
         return "argilla"
     document = read_json(read_text(path), path)
     if is_label_studio(document):
@@ -188,12 +189,14 @@ def _files(
 ) -> Iterator[tuple[str, str]]:
     if tool == "label_studio":
         yield "labelling_config.xml", label_studio_config(rubric)
+    called: set[str] = set()
     for ending, views in _lists(graded_conversations(transcripts), assignment):
         if tool == "label_studio":
             yield f"tasks{ending}.json", _json(label_studio_tasks(views, rubric, mask=mask))
             continue
         folder = f"dataset{ending}"
-        name = re.sub(r"[^A-Za-z0-9_-]", "_", f"{rubric.id}{ending}")
+        name = _dataset_name(f"{rubric.id}{ending}", called)
+        called.add(name)
         yield f"{folder}/.argilla/dataset.json", _json(argilla_dataset(rubric, name))
         yield f"{folder}/.argilla/settings.json", _json(argilla_settings(rubric))
         yield f"{folder}/{RECORDS_FILE}", _json(argilla_records(views, rubric, mask=mask))
@@ -223,6 +226,13 @@ def _lists(
             raise GradesError(f"the files of raters {other!r} and {rater!r} would have one name")
         if own := assignment.ids(rater):
             yield ending, [by_id[identifier] for identifier in own]
+
+
+def _dataset_name(wanted: str, called: Collection[str]) -> str:
+    """Spell a name as Argilla allows, where names in other alphabets would become one."""
+    spelt = re.sub(r"[^A-Za-z0-9_-]", "_", wanted)
+    numbered = (f"{spelt}_{number}" for number in itertools.count(2))
+    return next(name for name in itertools.chain([spelt], numbered) if name not in called)
 
 
 def _json(document: Any) -> str:

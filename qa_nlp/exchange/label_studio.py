@@ -12,21 +12,16 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from qa_nlp.exchange.dialogue import graded_conversations, shown_turns
-from qa_nlp.exchange.questions import Question, rubric_questions
+from qa_nlp.exchange.questions import COMMENT, Question, rubric_questions
 from qa_nlp.rubric import Rubric
 from qa_nlp.transcript import Transcript
 
-__all__ = ["TASK_KEYS", "label_studio_config", "label_studio_questions", "label_studio_tasks"]
+__all__ = ["label_studio_config", "label_studio_questions", "label_studio_tasks"]
 
-TASK_KEYS: Final = ("transcript_id", "dialogue")
-"""What the data of a task holds."""
-
-_COMMENT: Final = "comment"
 # The columns that Label Studio itself adds in its JSON-MIN form stand beside the answers there.
 _TAKEN: Final = frozenset(
     {
-        *TASK_KEYS,
-        _COMMENT,
+        *("transcript_id", "dialogue", COMMENT),
         *("id", "annotator", "annotation_id", "created_at", "updated_at", "lead_time", "agreement"),
     }
 )
@@ -106,7 +101,7 @@ def label_studio_config(rubric: str | Rubric) -> str:
     ET.SubElement(
         right,
         "TextArea",
-        name=_COMMENT,
+        name=COMMENT,
         toName="dialogue",
         rows="3",
         maxSubmissions="1",

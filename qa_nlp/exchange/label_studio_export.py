@@ -51,19 +51,18 @@ def read_label_studio(
     RubricError
         When there is no such rubric.
     """
-    form = None if rubric is None else Rubric.load(rubric)
-    return label_studio_annotations(Path(path), form, raters).grades
+    return label_studio_annotations(Path(path), rubric, raters).grades
 
 
 def label_studio_annotations(
-    path: Path, rubric: Rubric | None, raters: Mapping[str, str] | None
+    path: Path, rubric: str | Rubric | None, raters: Mapping[str, str] | None
 ) -> Annotations:
     """Read the annotations of an export from Label Studio.
 
     Parameters
     ----------
     path, rubric, raters
-        As for `read_label_studio`, the rubric loaded.
+        As for `read_label_studio`.
 
     Returns
     -------
@@ -72,12 +71,11 @@ def label_studio_annotations(
 
     Raises
     ------
-    GradesError
+    GradesError, RubricError
         As `read_label_studio`.
     """
+    collector = Collector(rubric, label_studio_questions, raters)
     document = read_json(read_text(path), path)
-    questions = () if rubric is None else label_studio_questions(rubric)
-    collector = Collector(str(path), rubric, questions, raters)
     tasks = document if isinstance(document, list) else [document]
     for number, task in enumerate(tasks, start=1):
         place = f"{path}: task {number}"

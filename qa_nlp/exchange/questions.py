@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from qa_nlp.display.formats import clean
 from qa_nlp.errors import RubricError
 from qa_nlp.grade_levels import NOT_APPLICABLE
 from qa_nlp.rubric import AppliesIf, Criterion, MinimumSize, Rubric
 
-__all__ = ["Answer", "Question", "may_not_apply", "rubric_questions"]
+__all__ = ["COMMENT", "Answer", "Question", "may_not_apply", "rubric_questions"]
+
+COMMENT: Final = "comment"
+"""What the box for remarks is called, which stands beside the questions."""
 
 
 @dataclass(frozen=True, slots=True)

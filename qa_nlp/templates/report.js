@@ -78,14 +78,28 @@
     });
   });
 
+  function showAll() {
+    find.value = "";
+    chips[0].click();
+  }
+
   function follow() {
-    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const target = location.hash && document.getElementById(location.hash.slice(1));
     if (!target) return;
     const body = target.closest("tbody");
-    if (body && body.parentElement === table) open(body, true);
+    if (body && body.parentElement === table) {
+      if (body.hidden) showAll();
+      open(body, true);
+      nameFold();
+    }
     target.scrollIntoView();
   }
   addEventListener("hashchange", follow);
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href^='#']");
+    // The same link followed twice changes no hash.
+    if (link && link.hash === location.hash) follow();
+  });
   follow();
 
   // Paper cannot be unfolded: rows are unfolded by the style sheet, the rest here.

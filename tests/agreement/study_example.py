@@ -472,6 +472,14 @@ def section(name: str, at: int) -> Json:
         "spearman": estimate(0.78 - 0.03 * at),
         "mean_absolute_error": estimate(6.3 + at, 0.9),
         "standardised_mean_difference": estimate(0.04 * at - 0.05, 0.07),
+        "human_human": {
+            "pearson": estimate(0.84 - 0.02 * at),
+            "mean_absolute_error": estimate(5.9 + at, 0.9),
+        },
+        "degradation": {
+            "pearson": estimate(-0.04 - 0.01 * at, 0.05),
+            "mean_absolute_error": estimate(0.4, 0.5),
+        },
     }
 
 
@@ -502,9 +510,10 @@ def fairness(by: str, criterion: str) -> Json:
     return {
         "by": by,
         "criterion": criterion,
-        "accuracy": {"share": 0.012, "p": 0.21},
-        "difference": {"share": 0.048, "p": 0.0004},
-        "conditional": {"share": 0.021, "p": 0.034},
+        "accuracy": {"share": 0.012, "adjusted_share": 0.004, "p": 0.21},
+        "difference": {"share": 0.048, "adjusted_share": 0.04, "p": 0.0004},
+        "conditional": {"share": 0.021, "adjusted_share": -0.002, "p": 0.034},
+        "reference": "North",
         "groups": [
             {"group": "South", "difference": estimate(-0.04), "conditional": estimate(-0.02)},
             {"group": "West", "difference": estimate(-0.21), "conditional": estimate(-0.17)},

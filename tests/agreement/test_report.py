@@ -25,8 +25,10 @@ from qa_nlp.agreement.report.charts import (
 from qa_nlp.agreement.report.disagreement import disagreement_view
 from qa_nlp.agreement.report.drawing import draw
 from qa_nlp.agreement.report.glossary import GLOSSARY
-from qa_nlp.agreement.report.parts import figure, table
+from qa_nlp.agreement.report.parts import figure, probability, table
+from qa_nlp.agreement.report.thresholds import THRESHOLDS
 from qa_nlp.agreement.report.words import figure_words, number_words
+from qa_nlp.agreement.verdicts.rules import Rules
 from qa_nlp.errors import ArtifactError, MissingExtraError
 from qa_nlp.grades import Grades
 from tests.agreement.study_example import criterion, estimate, hostile, study
@@ -236,6 +238,74 @@ def test_report_explains_every_figure_of_a_criterion() -> None:
 
     assert keys - set(GLOSSARY) == set()
     assert all(entry.sentence.endswith(".") and entry.source for entry in GLOSSARY.values())
+
+
+def test_report_shows_every_threshold_of_the_verdicts() -> None:
+    own = Rules(smd=0.123)
+    found = study(1)
+    found["options"]["rules"] = own.to_dict()
+    rows = ["".join(text) for tag, _, text in Outline(report_html(found)).elements if tag == "tr"]
+
+    assert THRESHOLDS.keys() == own.to_dict().keys()
+    assert "Standardised mean difference, either way at mostautomatic0.12" in rows
+
+
+def test_report_says_what_people_are_and_how_many_intervals_miss(outline: Outline) -> None:
+    seen = outline.visible()
+
+    assert "compared with each rater in turn" in seen
+    assert re.search(r"of the [\d,]+ of this study, expect about \d+ to miss it\.", seen)
+
+
+def test_report_names_one_rater_when_that_is_the_reference() -> None:
+    found = study(1)
+    found["options"]["reference"] = "Iris"
+
+    assert "compared with the grades by Iris alone" in Outline(report_html(found)).visible()
+
+
+def test_report_adjusts_shares_of_errors_for_the_number_of_groups(outline: Outline) -> None:
+    rows = ["".join(text) for tag, _, text in outline.elements if tag == "tr"]
+
+    assert "TeamEmpathy<1 %0.2104 %<0.0010 %0.034" in rows
+    assert "TeamEmpathySouthNorth\N{MINUS SIGN}0.04" in " ".join(rows)
+    assert "of 6 tests, about 1 would be below 0.05" in outline.visible()
+
+
+def test_degradation_of_a_share_is_in_points(outline: Outline) -> None:
+    exact = [row for row in outline.texts("tr") if re.match(r"Exact agreement\d", row)]
+
+    assert exact
+    assert all(re.search(r" points \(.*\)$", row) for row in exact)
+
+
+def test_report_gives_the_whole_advice_when_the_verdict_has_one() -> None:
+    found = study(1)
+    found["criteria"][0]["verdict"]["advice"] = "Check 16 %, with 1,000 conversations a month."
+    seen = Outline(report_html(found)).visible()
+
+    assert "Check 16 %, with 1,000 conversations a month." in seen
+    assert "Spot checks:" not in seen
+
+
+@pytest.mark.parametrize(("learnt", "told"), [(0, 0), (40, 12)])
+def test_report_says_whose_the_evidence_is_when_the_machine_has_learnt(
+    learnt: int, told: int
+) -> None:
+    found = study()
+    found["data"]["in_calibration"] = learnt
+
+    assert (
+        Outline(report_html(found)).visible().count("Evidence is that of the grade in use") == told
+    )
+
+
+def test_probability_shows_its_side_of_a_twentieth() -> None:
+    assert [probability(one).text for one in (0.0496, 0.0504, 0.05)] == [
+        "0.0496",
+        "0.0504",
+        "0.050",
+    ]
 
 
 def test_report_marks_the_passage_and_masks_numbers(outline: Outline) -> None:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from selenium.common.exceptions import NoAlertPresentException
-from selenium.webdriver import Chrome, ChromeOptions, ChromeService, Keys
-from selenium.webdriver.common.by import By
-from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver import Chrome, Keys
 
 from qa_nlp.agreement.report import report_html
 from qa_nlp.display.formats import spoken
+from tests import browser as shared
 from tests.agreement.study_example import hostile, study
+from tests.browser import asked_for, find, find_all, log, press
 
 pytestmark = [pytest.mark.slow, pytest.mark.system, pytest.mark.xdist_group("browser")]
+
+started = pytest.fixture(shared.started, scope="module")
+browser = pytest.fixture(shared.browser)
 
 PAPER = 718  # A4 within the margins that browsers leave, in CSS pixels
 INJECTIONS = {
@@ -45,75 +46,9 @@ def written(folder: Path, found: dict[str, Any]) -> str:
     return path.as_uri()
 
 
-@pytest.fixture(scope="module")
-def started() -> Iterator[list[Chrome]]:
-    """Give a place for the one browser of this module, and close what was started there."""
-    drivers: list[Chrome] = []
-    yield drivers
-    for driver in drivers:
-        driver.quit()
-
-
-@pytest.fixture
-def browser(page: str, started: list[Chrome], needs_system: Callable[..., str]) -> Chrome:
-    if not started:
-        started.append(
-            start(needs_system("chromium", "google-chrome"), needs_system("chromedriver"))
-        )
-    driver = started[0]
-    driver.get("about:blank")
-    driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
-    for kind in ("browser", "performance"):
-        log(driver, kind)  # reading it empties it
-    driver.get(page)
-    return driver
-
-
-def start(chromium: str, chromedriver: str) -> Chrome:
-    options = ChromeOptions()
-    options.binary_location = chromium
-    for argument in (
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-dev-shm-usage",
-        "--disable-background-networking",
-        "--force-prefers-reduced-motion",
-        "--window-size=1280,900",
-    ):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    return Chrome(options=options, service=ChromeService(chromedriver))
-
-
-def log(browser: Chrome, kind: str) -> list[dict[str, Any]]:
-    return list(browser.get_log(kind))  # type: ignore[no-untyped-call]
-
-
-def asked_for(browser: Chrome) -> set[str]:
-    entries = [json.loads(entry["message"])["message"] for entry in log(browser, "performance")]
-    asked = {
-        entry["params"]["request"]["url"].partition("#")[0]
-        for entry in entries
-        if entry["method"] == "Network.requestWillBeSent"
-    }
-    return {url for url in asked if not url.startswith("data:")}
-
-
-def find(browser: Chrome, selector: str) -> WebElement:
-    return browser.find_element(By.CSS_SELECTOR, selector)
-
-
 def shown(browser: Chrome) -> list[str]:
-    buttons = browser.find_elements(By.CSS_SELECTOR, ".criteria tbody:not([hidden]) .open")
+    buttons = find_all(browser, ".criteria tbody:not([hidden]) .open")
     return [button.text for button in buttons]
-
-
-def press(browser: Chrome, selector: str, words: str) -> None:
-    for button in browser.find_elements(By.CSS_SELECTOR, selector):
-        if button.text.startswith(words):
-            button.click()
 
 
 def test_report_sorts_its_criteria_when_a_heading_is_pressed(browser: Chrome) -> None:
@@ -133,7 +68,7 @@ def test_report_sorts_its_criteria_when_a_heading_is_pressed(browser: Chrome) ->
     assert by_kappa == sorted(names, key=lambda name: kappas[name])
     assert by_kappa_down == by_kappa[::-1]
     assert shown(browser) == sorted(names)
-    sorted_heads = browser.find_elements(By.CSS_SELECTOR, "th[aria-sort='ascending']")
+    sorted_heads = find_all(browser, "th[aria-sort='ascending']")
     assert [head.text.split()[0] for head in sorted_heads] == ["Criterion"]
 
 
@@ -150,7 +85,7 @@ def test_report_shows_the_criteria_of_one_verdict_when_it_is_chosen(browser: Chr
 
     assert shown(browser) == ["Empathy"]
     assert find(browser, "#shown").text == "1 of 12 shown"
-    pressed = browser.find_elements(By.CSS_SELECTOR, ".chips [aria-pressed='true']")
+    pressed = find_all(browser, ".chips [aria-pressed='true']")
     assert [chip.text for chip in pressed] == ["Fix the criterion 1"]
 
 
@@ -181,19 +116,61 @@ def test_report_unfolds_a_row_when_the_keyboard_presses_it(browser: Chrome) -> N
 
 
 def test_report_unfolds_a_row_when_a_link_leads_there(browser: Chrome) -> None:
-    browser.find_elements(By.CSS_SELECTOR, ".lists a")[0].click()
+    find_all(browser, ".lists a")[0].click()
 
     assert find(browser, "#criterion4-more").is_displayed()
 
 
+def test_report_unfolds_a_row_again_when_the_same_link_is_followed_twice(browser: Chrome) -> None:
+    link = find(browser, ".lists a[href='#criterion4']")
+    link.click()
+    find(browser, "#criterion4 .open").click()
+    folded = find(browser, "#criterion4-more").is_displayed()
+
+    link.click()
+
+    assert not folded
+    assert find(browser, "#criterion4-more").is_displayed()
+
+
+def test_report_shows_a_row_that_a_filter_hides_when_a_link_leads_there(browser: Chrome) -> None:
+    find(browser, ".find input").send_keys("nothing like it")
+
+    find(browser, ".lists a[href='#criterion4']").click()
+
+    assert find(browser, "#criterion4-more").is_displayed()
+    assert len(shown(browser)) == 12
+    assert find(browser, ".find input").get_property("value") == ""
+
+
+def test_report_names_the_button_by_what_it_does_when_a_link_unfolds_the_last_row(
+    browser: Chrome,
+) -> None:
+    press(browser, ".chips button", "Fix the criterion")
+
+    find(browser, ".lists a[href='#criterion4']").click()
+
+    assert find(browser, ".fold").text == "Fold all"
+
+
+def test_report_works_when_its_address_ends_in_a_broken_sign(browser: Chrome, page: str) -> None:
+    browser.get("about:blank")
+
+    browser.get(f"{page}#%")
+    browser.execute_script("dispatchEvent(new Event('beforeprint'))")
+
+    assert log(browser, "browser") == []
+    assert not find_all(browser, "details:not([open])")
+
+
 def test_report_unfolds_and_folds_all_rows_when_asked(browser: Chrome) -> None:
     find(browser, ".fold").click()
-    unfolded = len(browser.find_elements(By.CSS_SELECTOR, ".detail:not([hidden])"))
+    unfolded = len(find_all(browser, ".detail:not([hidden])"))
     words = find(browser, ".fold").text
     find(browser, ".fold").click()
 
     assert (unfolded, words) == (12, "Fold all")
-    assert not browser.find_elements(By.CSS_SELECTOR, ".detail:not([hidden])")
+    assert not find_all(browser, ".detail:not([hidden])")
 
 
 def test_report_shows_its_four_answers_when_a_desktop_opens_it(browser: Chrome) -> None:
@@ -201,10 +178,7 @@ def test_report_shows_its_four_answers_when_a_desktop_opens_it(browser: Chrome) 
         "Emulation.setDeviceMetricsOverride",
         {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False},
     )
-    bottoms = [
-        each.rect["y"] + each.rect["height"]
-        for each in browser.find_elements(By.CSS_SELECTOR, ".answer")
-    ]
+    bottoms = [each.rect["y"] + each.rect["height"] for each in find_all(browser, ".answer")]
 
     assert len(bottoms) == 4
     assert max(bottoms) <= 900
@@ -224,9 +198,9 @@ def test_report_prints_all_of_its_rows_and_none_of_its_controls(browser: Chrome)
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     browser.execute_script("dispatchEvent(new Event('beforeprint'))")
 
-    details = browser.find_elements(By.CSS_SELECTOR, ".detail")
+    details = find_all(browser, ".detail")
     printed = [detail.is_displayed() for detail in details]
-    folded = len(browser.find_elements(By.CSS_SELECTOR, "details:not([open])"))
+    folded = len(find_all(browser, "details:not([open])"))
 
     assert printed == [True] * 12
     assert folded == 0
@@ -238,7 +212,7 @@ def test_report_prints_all_of_its_rows_and_none_of_its_controls(browser: Chrome)
     root = find(browser, "html")
     assert root.get_property("scrollWidth") == root.get_property("clientWidth")
     browser.execute_script("dispatchEvent(new Event('afterprint'))")
-    assert not browser.find_elements(By.CSS_SELECTOR, "details[open]")
+    assert not find_all(browser, "details[open]")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -300,4 +274,4 @@ def test_report_runs_nothing_when_the_data_is_hostile(
     assert asked_for(browser) == {address}
     assert log(browser, "browser") == []
     assert browser.execute_script("return document.scripts.length") == 1
-    assert not browser.find_elements(By.CSS_SELECTOR, "iframe, img, object, embed, base")
+    assert not find_all(browser, "iframe, img, object, embed, base")

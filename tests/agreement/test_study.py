@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from qa_nlp.agreement.study import AgreementStudy
+from qa_nlp.agreement.verdicts.rules import Rules
 from qa_nlp.grades import Grades
 from qa_nlp.scorecard import Evidence, Grade, GradeStatus, Scorecard
 from qa_nlp.transcript import Role, Transcript, Turn
@@ -76,11 +77,18 @@ def test_data_counts_what_there_is_when_some_cards_have_no_grades() -> None:
     cards = [*WORLD.cards, *(card(f"new{at}", plain_grade("tone", "good")) for at in range(5))]
     data = AgreementStudy(cards, WORLD.grades, rounds=100).to_dict()["data"]
 
-    assert (data["scored"], data["graded"]) == (125, 120)
+    assert (data["scored"], data["graded"], data["matched"]) == (125, 120, 120)
     assert data["grades"] == len(WORLD.rows)
     assert data["raters"] == 3
     assert data["unknown_raters"] is True
     assert data["clusters"] == 60
+
+
+def test_data_counts_the_graded_when_some_have_no_card() -> None:
+    rows = rows_of(["good", "poor"] * 20)
+    data = study_of(leveled_cards(["good", "poor"] * 15), rows).to_dict()["data"]
+
+    assert (data["scored"], data["graded"], data["matched"]) == (30, 40, 30)
 
 
 def small_group_world() -> tuple[list[Scorecard], list[Row]]:
@@ -421,6 +429,21 @@ def test_counterfactuals_are_summed_by_kind_and_criterion_when_given() -> None:
     assert by_kind["name"]["mean_shift"]["n"] == 20
     assert by_kind["spelling"]["flip_rate"]["value"] == 0.0
     assert by_kind["spelling"]["mean_shift"]["reason"] == "no expected values"
+
+
+def test_counterfactuals_have_the_confidence_of_the_rules_when_it_is_another() -> None:
+    fields = {"kind": "name", "criterion": "tone"}
+    rows = [
+        {"transcript_id": f"c{at}", "group_id": f"g{at}", "flipped": at % 3 == 0, **fields}
+        for at in range(90)
+    ]
+
+    def width(level: float) -> float:
+        found = WORLD.study(counterfactuals={"rows": rows}, rules=Rules(level=level)).to_dict()
+        rate = found["counterfactuals"]["kinds"][0]["flip_rate"]
+        return float(rate["high"] - rate["low"])
+
+    assert width(0.6) < 0.6 * width(0.95)
 
 
 def test_review_equals_plain_loops_when_rules_send_answers_to_people(

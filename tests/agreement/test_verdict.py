@@ -73,11 +73,11 @@ def test_judge_gives_automatic_when_every_rule_is_met() -> None:
         ("people agree", {"human_kappa": figure(0.45, 0.06)}, None, "hybrid"),
         (
             "people agree",
-            {"human_kappa": figure(0.1), "double_graded": 30},
+            {"human_kappa": figure(0.1, n=30), "double_graded": 0},
             False,
             "fix the criterion",
         ),
-        ("people agree", {"human_kappa": figure(0.1), "double_graded": 29}, None, "hybrid"),
+        ("people agree", {"human_kappa": figure(0.1, n=29)}, None, "hybrid"),
         ("people agree", {"human_kappa": UNKNOWN}, None, "hybrid"),
         ("people give the same level", {"human_exact": figure(0.50)}, True, "automatic"),
         ("people give the same level", {"human_exact": figure(0.49)}, False, "fix the criterion"),

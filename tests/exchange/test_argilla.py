@@ -160,6 +160,23 @@ def test_flat_records_and_lines_and_folders_give_the_same_grades(tmp_path: Path)
     assert read == [GRADES] * 3
 
 
+def test_records_with_signs_that_end_a_line_elsewhere_are_read_line_by_line(tmp_path: Path) -> None:
+    one = record("c1", tone=[(ANA, "good")])
+    one["fields"]["dialogue"][0]["content"] = "Hello\u2028there\x85"
+    path = tmp_path / "records.jsonl"
+    path.write_text(json.dumps(one, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    assert rows_of(read_argilla(path, RUBRIC)) == [("c1", "tone", ANA, "good")]
+
+
+def test_response_of_a_comment_alone_is_counted_as_empty(tmp_path: Path) -> None:
+    document = [record("c1", tone=[(ANA, "good")], comment=[(BEN, "Cannot tell", "submitted")])]
+
+    found = argilla_annotations(written(tmp_path / "records.json", document), RUBRIC, None)
+
+    assert (found.annotations, found.skipped, found.empty) == (2, 0, 1)
+
+
 def test_records_without_a_status_are_read_as_submitted(tmp_path: Path) -> None:
     path = written(tmp_path / "records.json", [record("c1", tone=[(ANA, "good")])])
 

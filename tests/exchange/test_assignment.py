@@ -138,6 +138,20 @@ def test_raters_have_their_share_of_each_stratum_when_nothing_is_shared() -> Non
     assert set(counts.values()) == {4}
 
 
+@pytest.mark.parametrize(
+    ("raters", "per_item"), [(4, 2), (9, 5), (12, 3), (18, 3), (20, 4), (6, 6)]
+)
+def test_warning_names_the_fewest_shared_conversations_that_link_all(
+    raters: int, per_item: int
+) -> None:
+    warning = assigned(60, raters, 0.001, per_item=per_item).warning or " 1 or more would do"
+    fewest = int(warning.split()[-5])
+
+    assert assigned(fewest, raters, 1, per_item=per_item).warning is None
+    if fewest > 1:
+        assert assigned(fewest - 1, raters, 1, per_item=per_item).warning is not None
+
+
 def test_another_seed_gives_another_assignment() -> None:
     assert assigned(40, 3, 0.2, seed=1) != assigned(40, 3, 0.2, seed=2)
 

@@ -63,6 +63,19 @@ def test_export_gives_each_rater_their_list_in_their_order(tmp_path: Path) -> No
         assert tuple(one["data"]["transcript_id"] for one in tasks) == assignment.ids(rater)
 
 
+def test_export_gives_datasets_of_raters_in_another_alphabet_names_of_their_own(
+    tmp_path: Path,
+) -> None:
+    assignment = assign_gradings([one.id for one in CALLS], ["Анна", "Иван"], 0.5)
+
+    files = export_tasks(CALLS, RUBRIC, tmp_path, "argilla", assignment=assignment)
+    called = [
+        json.loads(file.read_text("utf-8"))["name"] for file in files if file.stem == "dataset"
+    ]
+
+    assert called == ["form_____", "form______2"]
+
+
 @pytest.mark.parametrize("tool", ["label_studio", "argilla"])
 def test_export_tells_a_rater_nothing_of_what_others_grade(tmp_path: Path, tool: Tool) -> None:
     alone = assign_gradings([one.id for one in CALLS], ["Ana"], 0)

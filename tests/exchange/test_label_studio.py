@@ -239,6 +239,19 @@ def test_export_is_refused_with_files_nearby_when_there_is_none(tmp_path: Path) 
         read_label_studio(tmp_path / "exports.json")
 
 
+def test_export_is_refused_when_its_path_can_be_none() -> None:
+    with pytest.raises(GradesError, match="cannot be read"):
+        read_label_studio("export\0.json")
+
+
+def test_export_is_refused_when_it_is_not_in_utf_8(tmp_path: Path) -> None:
+    path = tmp_path / "export.json"
+    path.write_bytes(b'[{"data": "\xe9"}]')
+
+    with pytest.raises(GradesError, match=r"export\.json: not UTF-8; export it again"):
+        read_label_studio(path)
+
+
 def test_refusal_shows_no_words_of_a_comment(tmp_path: Path) -> None:
     secret = "My neighbour at number four told me so yesterday"
 

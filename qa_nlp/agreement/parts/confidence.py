@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qa_nlp.agreement.estimates import Estimate
+from qa_nlp.agreement.figures import as_share
 from qa_nlp.agreement.joined import ABSTAINED, Answers
 from qa_nlp.agreement.material import Compared, Material
 from qa_nlp.agreement.moments import ratio_or_nan
@@ -24,7 +26,14 @@ from qa_nlp.agreement.probabilities import (
     selective_parts,
 )
 
-__all__ = ["agreed_share", "confidence", "lift_of_worst", "reliability", "selective"]
+__all__ = [
+    "agreed_share",
+    "confidence",
+    "coverage_rows",
+    "lift_of_worst",
+    "reliability",
+    "selective",
+]
 
 Array: TypeAlias = NDArray[np.float64]
 
@@ -91,12 +100,29 @@ def selective(material: Material, compared: Compared) -> list[dict[str, Any]]:
         return []
     parts = selective_parts(sure[rows], agreed[rows])
     curve = selective_agreement_of_sums(material.sums(answers, rows, parts))
+    return coverage_rows(
+        [material.of_items(of, answers, rows) for of in curve.T], material.bootstrap.level
+    )
+
+
+def coverage_rows(agreement: Sequence[Estimate], level: float) -> list[dict[str, Any]]:
+    """Put the agreement at each coverage in rows.
+
+    Parameters
+    ----------
+    agreement : sequence of Estimate
+        In the order of `COVERAGES`.
+    level : float
+        Of confidence.
+
+    Returns
+    -------
+    list of dict
+        ``coverage`` and ``agreement``.
+    """
     return [
-        {
-            "coverage": coverage,
-            "agreement": material.of_items(curve[:, at], answers, rows).within(0, 1),
-        }
-        for at, coverage in enumerate(COVERAGES)
+        {"coverage": coverage, "agreement": as_share(found, level, coverage * found.clusters)}
+        for coverage, found in zip(COVERAGES, agreement, strict=True)
     ]
 
 

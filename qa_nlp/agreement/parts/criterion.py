@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -74,10 +75,10 @@ def criterion_part(
         degradation=lost["quadratic_kappa"],
         smd=machine["standardised_mean_difference"],
         failure_recall=None if failed is None else failed["recall"],
-        groups=tuple(row.figures for row in group_rows if row.figures is not None),
+        groups=tuple(row.figures for row in group_rows),
         machine_exact=machine["exact"],
     )
-    found = iter(judge_groups(figures.groups, rules))
+    judged = judge_groups(figures.groups, rules)
     return {
         "criterion": answers.criterion,
         "levels": list(labels),
@@ -92,24 +93,16 @@ def criterion_part(
         "human_confusion": {"levels": list(labels), "table": np.round(people_table, 4).tolist()}
         if len(pairs.item)
         else None,
-        "distribution": distribution(material, compared, tables),
+        "distribution": distribution(material, compared),
         "reliability": reliability(material, compared),
         "applicability": applicability(material, compared),
         "failures": failed,
         "selective": selective(material, compared),
         "lift": lift_of_worst(material, compared),
         "groups": [
-            row.to_dict() | _finding(None if row.figures is None else next(found))
-            for row in group_rows
+            row.to_dict() | asdict(found) for row, found in zip(group_rows, judged, strict=True)
         ],
         "verdict": judge(figures, rules),
-    }
-
-
-def _finding(found: Any) -> dict[str, Any]:
-    return {
-        "finding": None if found is None else found.finding,
-        "needed": None if found is None else found.needed,
     }
 
 

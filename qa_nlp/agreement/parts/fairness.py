@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from qa_nlp.agreement.fairness import (
     overall_score_difference,
 )
 from qa_nlp.agreement.material import Compared, Material
-from qa_nlp.agreement.parts.group import SMALLEST_GROUP
+from qa_nlp.agreement.parts.group import protected_groups
 from qa_nlp.agreement.parts.level import rounded
 
 __all__ = ["fairness_rows"]
@@ -38,7 +39,7 @@ def fairness_rows(
     material : Material
         Of the study.
     groups : mapping of str to sequence of (str or None)
-        By what to group, to the group of each card; groups of fewer than 10 items are left out.
+        By what to group, to the group of each card; protected groups are left out.
 
     Returns
     -------
@@ -67,10 +68,11 @@ def _row(
     human = total[rows] / weight
     nearest = np.abs(answers.values[None, :] - human[:, None]).argmin(axis=1)
     names = [own[row] for row in rows]
-    counts = {name: names.count(name) for name in set(names) if name is not None}
-    kept = np.array([counts.get(name, 0) >= SMALLEST_GROUP for name in names], dtype=bool)
-    if len({name for name, keep in zip(names, kept, strict=True) if keep}) < 2:
+    sizes = Counter(name for name in names if name is not None)
+    shown = set(sizes) - protected_groups(sizes, len(names) - sizes.total())
+    if len(shown) < 2:
         return None
+    kept = np.array([name in shown for name in names], dtype=bool)
     clusters = material.codes(answers)[rows[kept]].tolist()
     machine = compared.machine[first][kept]
     groups = [name for name, keep in zip(names, kept, strict=True) if keep]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from qa_nlp.agreement.estimates import Bootstrap
+from qa_nlp.agreement.figures import as_share
 from qa_nlp.errors import GradesError
 
 __all__ = ["flip_part"]
@@ -15,7 +16,7 @@ __all__ = ["flip_part"]
 _FIELDS = ("transcript_id", "group_id", "kind", "criterion", "flipped")
 
 
-def flip_part(counterfactuals: Any, rounds: int) -> dict[str, Any] | None:
+def flip_part(counterfactuals: Any, rounds: int, level: float = 0.95) -> dict[str, Any] | None:
     """Sum up a table of counterfactual grades.
 
     Parameters
@@ -25,6 +26,8 @@ def flip_part(counterfactuals: Any, rounds: int) -> dict[str, Any] | None:
         ``kind``, ``criterion``, ``flipped``, ``expected`` and ``changed_expected``.
     rounds : int
         Resamples of whole groups.
+    level : float, default 0.95
+        Of confidence.
 
     Returns
     -------
@@ -48,14 +51,14 @@ def flip_part(counterfactuals: Any, rounds: int) -> dict[str, Any] | None:
         groups.setdefault((row["kind"], row["criterion"]), []).append(row)
     return {
         "kinds": [
-            {"kind": kind, "criterion": criterion, **_figures(own, rounds)}
+            {"kind": kind, "criterion": criterion, **_figures(own, rounds, level)}
             for (kind, criterion), own in groups.items()
         ]
     }
 
 
-def _figures(rows: Sequence[Mapping[str, Any]], rounds: int) -> dict[str, Any]:
-    bootstrap = Bootstrap([row["group_id"] for row in rows], rounds)
+def _figures(rows: Sequence[Mapping[str, Any]], rounds: int, level: float) -> dict[str, Any]:
+    bootstrap = Bootstrap([row["group_id"] for row in rows], rounds, level=level)
     flipped = np.array([float(row["flipped"]) for row in rows])
     shift = np.array([_shift(row) for row in rows], dtype=np.float64)
     known = np.isfinite(shift)
@@ -65,7 +68,7 @@ def _figures(rows: Sequence[Mapping[str, Any]], rounds: int) -> dict[str, Any]:
         rate, mean = sums[:, 0] / sums[:, 1], sums[:, 2] / sums[:, 3]
     return {
         "pairs": len(rows),
-        "flip_rate": bootstrap.estimate(rate, len(rows)).within(0, 1),
+        "flip_rate": as_share(bootstrap.estimate(rate, len(rows)), level),
         "mean_shift": bootstrap.estimate(
             mean, int(known.sum()), len(set(bootstrap.codes[known].tolist())), "no expected values"
         ),

@@ -25,12 +25,15 @@ from qa_nlp.agreement.moments import (
 from qa_nlp.agreement.verdicts.figures import GroupFigures
 from qa_nlp.agreement.verdicts.rules import Rules
 
-__all__ = ["SMALLEST_GROUP", "GroupRow", "group_part"]
+__all__ = ["SMALLEST_GROUP", "GroupRow", "group_part", "protected_groups"]
 
 Array: TypeAlias = NDArray[np.float64]
 
 SMALLEST_GROUP: Final = 10
 """Graded conversations below which a group's figures are not shown: they would tell of persons."""
+
+_SMALL: Final = "the group is too small to be shown"
+_BESIDE: Final = "a smaller group could be worked out from its figures, so they are not shown"
 
 _FIGURES: Final = (
     "quadratic_kappa",
@@ -52,9 +55,9 @@ class GroupRow:
     items, clusters : int
         Its size.
     found : dict of str to Estimate
-        Figures; empty where the group is too small to be shown.
-    figures : GroupFigures, optional
-        What the decision reads; None where the group is too small to be shown.
+        Figures; empty where they are not shown.
+    figures : GroupFigures
+        What the decision reads.
     """
 
     by: str
@@ -62,7 +65,7 @@ class GroupRow:
     items: int
     clusters: int
     found: dict[str, Estimate]
-    figures: GroupFigures | None
+    figures: GroupFigures
 
     def to_dict(self) -> dict[str, Any]:
         """Give the row as a mapping; estimates stay as they are.
@@ -72,16 +75,55 @@ class GroupRow:
         dict
             As the study holds it.
         """
-        small = Estimate(None, n=self.items, reason="the group is too small to be shown")
+        hidden = Estimate(None, n=self.items, reason=self.figures.dsm.reason)
         return {
             "by": self.by,
             "group": self.group,
             "items": self.items,
             "clusters": self.clusters,
-            "shown": self.figures is not None,
-            **{name: self.found.get(name, small) for name in _FIGURES},
-            "p_adjusted": None if self.figures is None else self.figures.p_adjusted,
+            "shown": bool(self.found),
+            **{name: self.found.get(name, hidden) for name in _FIGURES},
+            "p_adjusted": self.figures.p_adjusted,
         }
+
+
+def protected_groups(sizes: Mapping[str, int], ungrouped: int = 0) -> frozenset[str]:
+    """Tell which groups of one grouping must not be shown.
+
+    Those of fewer than 10 items, since their figures would tell of persons. A group that is hidden
+    alone is the whole less the groups that are shown, so the next smallest is hidden with it, until
+    two groups of 10 items together are hidden (complementary suppression; Hundepool and others,
+    2012, "Statistical Disclosure Control", ch. 4). Items of no group hide others as a group does.
+
+    Parameters
+    ----------
+    sizes : mapping of str to int
+        Items of each group.
+    ungrouped : int, default 0
+        Items of no group.
+
+    Returns
+    -------
+    frozenset of str
+        Groups to hide.
+
+    Examples
+    --------
+    >>> sorted(protected_groups({"north": 6, "south": 40, "west": 80}))
+    ['north', 'south']
+    >>> sorted(protected_groups({"en": 44, "pt": 7, "ro": 6}))
+    ['pt', 'ro']
+    """
+    upwards = sorted(sizes, key=lambda name: (sizes[name], name))
+    hidden = [name for name in upwards if sizes[name] < SMALLEST_GROUP]
+    if not hidden:
+        return frozenset()
+    for name in upwards[len(hidden) :]:
+        items = ungrouped + sum(sizes[one] for one in hidden)
+        if len(hidden) + (ungrouped > 0) > 1 and items >= SMALLEST_GROUP:
+            break
+        hidden.append(name)
+    return frozenset(hidden)
 
 
 def group_part(
@@ -118,16 +160,12 @@ def group_part(
         for row in _rows(material, compared, by, [of_cards[at] for at in answers.items], everyone)
     ]
     chances = [
-        _chance(row.figures.dsm, rules.level)
-        if row.figures is not None and row.items >= rules.group_items
-        else math.nan
+        _chance(row.figures.dsm, rules.level) if row.items >= rules.group_items else math.nan
         for row in rows
     ]
     adjusted = holm(chances).tolist()
     return [
-        row
-        if row.figures is None or math.isnan(p)
-        else replace(row, figures=replace(row.figures, p_adjusted=p))
+        row if math.isnan(p) else replace(row, figures=replace(row.figures, p_adjusted=p))
         for row, p in zip(rows, adjusted, strict=True)
     ]
 
@@ -135,20 +173,22 @@ def group_part(
 def _rows(
     material: Material, compared: Compared, by: str, own: Sequence[str | None], everyone: Array
 ) -> Iterator[GroupRow]:
-    sizes = Counter(own[row] for row in compared.rows if own[row] is not None)
+    sizes = Counter(name for row in compared.rows if (name := own[row]) is not None)
     if len(sizes) < 2:
         return
     codes = material.codes(compared.answers)
-    for name, items in sorted(sizes.items(), key=lambda size: (-size[1], str(size[0]))):
+    hidden = protected_groups(sizes, len(compared.rows) - sizes.total())
+    for name, items in sorted(sizes.items(), key=lambda size: (-size[1], size[0])):
         part = compared.where(np.array([one == name for one in own], dtype=bool))
         clusters = len(np.unique(codes[part.rows]))
-        if items < SMALLEST_GROUP:
-            yield GroupRow(by, str(name), items, clusters, {}, None)
-            continue
-        found = _figures(material, part, everyone)
-        dsm = found["difference_of_standardised_means"]
-        figures = GroupFigures(by, str(name), items, clusters, dsm)
-        yield GroupRow(by, str(name), items, clusters, found, figures)
+        if name in hidden:
+            reason = _SMALL if items < SMALLEST_GROUP else _BESIDE
+            found, dsm = {}, Estimate(None, n=items, clusters=clusters, reason=reason)
+        else:
+            found = _figures(material, part, everyone)
+            dsm = found["difference_of_standardised_means"]
+        figures = GroupFigures(by, name, items, clusters, dsm)
+        yield GroupRow(by, name, items, clusters, found, figures)
 
 
 def _figures(material: Material, part: Compared, everyone: Array) -> dict[str, Estimate]:

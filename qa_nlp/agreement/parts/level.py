@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa_nlp.agreement.chance import cohen_kappa_of_tables, exact_of_tables
-from qa_nlp.agreement.figures import estimates
+from qa_nlp.agreement.figures import as_share, estimates
 from qa_nlp.agreement.joined import NOT_APPLICABLE
-from qa_nlp.agreement.material import Compared, Material
+from qa_nlp.agreement.material import MEAN, Compared, Material
 from qa_nlp.agreement.moments import ratio_or_nan
 from qa_nlp.agreement.pair_tables import cluster_tables, machine_pairs
 from qa_nlp.agreement.two_way import (
@@ -43,7 +43,7 @@ def rounded(number: float) -> float | None:
     return round(float(number), 4) if np.isfinite(number) else None
 
 
-def distribution(material: Material, compared: Compared, tables: Array) -> list[dict[str, Any]]:
+def distribution(material: Material, compared: Compared) -> list[dict[str, Any]]:
     """Compare how often each level was given.
 
     Parameters
@@ -52,31 +52,38 @@ def distribution(material: Material, compared: Compared, tables: Array) -> list[
         Of the study.
     compared : Compared
         Of a criterion.
-    tables : ndarray, shape (rounds + 1, k, k)
-        Its counted pairs.
 
     Returns
     -------
     list of dict
         For each level, the shares of people and machine and their difference; empty without items.
+        People's are of the levels that they gave, not of the one nearest to their mean, which is
+        the lower of two as near; a conversation counts once, however many graded it.
     """
-    if not len(compared.rows):
+    answers, rows = compared.answers, compared.rows
+    if not len(rows):
         return []
-    total = tables.sum(axis=(1, 2))[:, None]
-    human, machine = (ratio_or_nan(tables.sum(axis=axis), total) for axis in (2, 1))
-    rows = []
-    for at in range(tables.shape[1]):
+    people = answers.human if material.reference == MEAN else compared.people
+    levels = np.arange(len(answers.levels))
+    given = (people[rows, :, None] == levels).sum(axis=1)
+    parts = np.hstack([ratio_or_nan(given, given.sum(axis=1, keepdims=True)),
+                       answers.machine[rows, None] == levels])  # fmt: skip
+    sums = material.sums(answers, rows, parts)
+    shares = ratio_or_nan(sums, sums.sum(axis=1, keepdims=True) / 2)
+    human, machine = np.hsplit(shares, 2)
+    found = []
+    for at in levels:
         gap = material.estimate(machine[:, at] - human[:, at], compared)
-        rows.append(
+        found.append(
             {
-                "level": compared.answers.levels[at],
+                "level": answers.levels[at],
                 "human": rounded(human[0, at]),
                 "machine": rounded(machine[0, at]),
                 "difference": gap,
                 "flag": gap.value is not None and abs(gap.value) > _SHARE_FLAG,
             }
         )
-    return rows
+    return found
 
 
 def applicability(material: Material, compared: Compared) -> dict[str, Any] | None:
@@ -134,13 +141,17 @@ def failures(material: Material, compared: Compared) -> dict[str, Any]:
     of_people = pairs.item[pairs.first == 0]
     of_machine = pairs.item[pairs.second == 0]
     recall, precision = failure_recall_of_tables(tables), failure_precision_of_tables(tables)
+    sides = {
+        "recall": (recall, of_people, "people failed no conversation here"),
+        "precision": (precision, of_machine, "the machine failed no conversation here"),
+    }
     return {
-        "recall": material.of_items(
-            recall, answers, of_people, "people failed no conversation here"
-        ).within(0, 1),
-        "precision": material.of_items(
-            precision, answers, of_machine, "the machine failed no conversation here"
-        ).within(0, 1),
+        **{
+            name: as_share(
+                material.of_items(draws, answers, items, reason), material.bootstrap.level
+            )
+            for name, (draws, items, reason) in sides.items()
+        },
         "human": len(np.unique(of_people)),
         "machine": len(np.unique(of_machine)),
     }

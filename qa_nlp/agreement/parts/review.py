@@ -8,16 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa_nlp.agreement.estimates import Estimate
+from qa_nlp.agreement.figures import as_share
 from qa_nlp.agreement.joined import ABSTAINED, NOT_APPLICABLE
 from qa_nlp.agreement.material import Material
 from qa_nlp.agreement.moments import ratio_or_nan
-from qa_nlp.agreement.parts.confidence import agreed_share, confidence
+from qa_nlp.agreement.parts.confidence import agreed_share, confidence, coverage_rows
 from qa_nlp.agreement.parts.total import Totals, lift_of_totals
-from qa_nlp.agreement.probabilities import (
-    COVERAGES,
-    selective_agreement_of_sums,
-    selective_parts,
-)
+from qa_nlp.agreement.probabilities import selective_agreement_of_sums, selective_parts
 from qa_nlp.scorecard import TotalStatus
 
 __all__ = ["review_part"]
@@ -41,9 +38,8 @@ def review_part(material: Material, totals: Totals) -> dict[str, Any]:
     dict
         ``abstained`` (share of answers left to a person), ``wide`` (share of graded answers whose
         set of plausible levels is the whole scale, among those that have one), ``curve``
-        (coverage against agreement),
-        ``lift`` for finding poor conversations, and ``rows``: for each rule, the share it sends to
-        a person and the exact agreement on what it leaves.
+        (coverage against agreement), ``lift`` for finding poor conversations, and ``rows``: for
+        each rule, the share it sends to a person and the exact agreement on what it leaves.
     """
     answers = _Pooled(material)
     open_rows = answers.machine != NOT_APPLICABLE
@@ -59,10 +55,9 @@ def review_part(material: Material, totals: Totals) -> dict[str, Any]:
     if known.any():
         parts = selective_parts(answers.sure[known], answers.agreed[known])
         draws = selective_agreement_of_sums(answers.sums(parts, known))
-        curve = [
-            {"coverage": coverage, "agreement": answers.estimate(draws[:, at], known)}
-            for at, coverage in enumerate(COVERAGES)
-        ]
+        curve = coverage_rows(
+            [answers.estimate(of, known) for of in draws.T], material.bootstrap.level
+        )
     return {
         "abstained": answers.share(abstained, open_rows),
         "wide": answers.share(answers.wide, answers.has_set & open_rows & ~abstained),
@@ -104,9 +99,7 @@ class _Pooled:
 
     def estimate(self, draws: Array, rows: NDArray[np.bool_]) -> Estimate:
         clusters = len(np.unique(self._code[rows]))
-        return self._bootstrap.estimate(draws, int(rows.sum()), clusters, "there are none").within(
-            0, 1
-        )
+        return self._bootstrap.estimate(draws, int(rows.sum()), clusters, "there are none")
 
     def share(self, hit: NDArray[np.bool_], among: NDArray[np.bool_]) -> Estimate:
         return self._mean(hit[among].astype(np.float64), among)
@@ -117,4 +110,5 @@ class _Pooled:
 
     def _mean(self, values: Array, rows: NDArray[np.bool_]) -> Estimate:
         sums = self.sums(np.column_stack([values, np.ones(len(values))]), rows)
-        return self.estimate(ratio_or_nan(sums[:, 0], sums[:, 1]), rows)
+        found = self.estimate(ratio_or_nan(sums[:, 0], sums[:, 1]), rows)
+        return as_share(found, self._bootstrap.level)

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa_nlp.agreement.estimates import Estimate
-from qa_nlp.agreement.figures import number_draws
+from qa_nlp.agreement.figures import number_draws, spearman_draws
 from qa_nlp.agreement.joined import NOT_APPLICABLE, Answers
-from qa_nlp.agreement.material import Material
-from qa_nlp.agreement.moments import MOMENTS, binned, item_moments, ratio_or_nan, spearman_of_tables
+from qa_nlp.agreement.material import MEAN, Compared, Material
+from qa_nlp.agreement.moments import MOMENTS, item_moments, ratio_or_nan
+from qa_nlp.agreement.parts.people_totals import people_figures
 from qa_nlp.agreement.probabilities import lift_of_sums, lift_parts
 from qa_nlp.scorecard import Grade, GradeStatus
 
@@ -65,18 +66,11 @@ def totals_of(material: Material, criteria: set[str] | None = None) -> Totals:
         if criteria is not None and answers.criterion not in criteria:
             continue
         own = [joined.grades[at][answers.criterion] for at in answers.items.tolist()]
-        scale = next((grade.level_points for grade in own if grade.level_points), None)
-        if scale is None:
-            continue
-        worth = np.array(list(scale.values()))
-        people = compared.people
-        given = people >= 0
-        mean = ratio_or_nan(
-            np.where(given, worth[np.maximum(people, 0)], 0.0).sum(axis=1), given.sum(axis=1)
-        )
+        worth = material.points[answers.criterion]
+        mean = _human_points(compared, material.reference, worth)
         points.human(answers.items, mean, float(worth.max()))
         points.machine(answers.items, _machine_points(own, answers, worth), float(worth.max()))
-        for at in answers.items[(people >= NOT_APPLICABLE).any(axis=1)].tolist():
+        for at in answers.items[(compared.people >= NOT_APPLICABLE).any(axis=1)].tolist():
             answered.setdefault(at, set()).add(answers.criterion)
     complete = [
         at
@@ -113,6 +107,16 @@ class _Points:
         return 100 * ratio_or_nan(own, possible), 100 * ratio_or_nan(machine, machine_possible)
 
 
+def _human_points(compared: Compared, reference: str, worth: Array) -> Array:
+    """Give the mean of people's points; NaN where the criterion does not apply to them."""
+    # The level nearest to a mean is the lower of two as near: totals of it would be too low.
+    people = compared.answers.human if reference == MEAN else compared.people
+    given = people >= 0
+    points = np.where(given, worth[np.maximum(people, 0)], 0.0).sum(axis=1)
+    applies = (compared.people >= 0).any(axis=1)
+    return np.where(applies, ratio_or_nan(points, given.sum(axis=1)), np.nan)
+
+
 def _machine_points(own: Sequence[Grade], answers: Answers, worth: Array) -> Array:
     """Give expected points, or those of the level; NaN where the criterion does not apply."""
     expected = np.array([np.nan if grade.points is None else grade.points for grade in own])
@@ -121,8 +125,10 @@ def _machine_points(own: Sequence[Grade], answers: Answers, worth: Array) -> Arr
     return np.where(answers.machine == NOT_APPLICABLE, np.nan, found)
 
 
-def total_figures(material: Material, totals: Totals) -> dict[str, Any]:
-    """Give how machine and people agree on totals.
+def total_figures(
+    material: Material, totals: Totals, criteria: set[str] | None = None
+) -> dict[str, Any]:
+    """Give how machine and people agree on totals, and two people with each other.
 
     Parameters
     ----------
@@ -130,24 +136,29 @@ def total_figures(material: Material, totals: Totals) -> dict[str, Any]:
         Of the study.
     totals : Totals
         Of the whole card or of a section.
+    criteria : set of str, optional
+        Those of the section.
 
     Returns
     -------
     dict
-        ``items`` and figures.
+        ``items``, figures of machine and people, and those of `people_figures`.
     """
     n = len(totals.cards)
+    people = people_figures(material, totals.cards, totals.machine, criteria)
     if n < 2:
         reason = "people answered every criterion of fewer than two conversations"
         names = [*number_draws(np.zeros(len(MOMENTS))), "spearman"]
-        return {"items": n, **dict.fromkeys(names, Estimate(None, n=n, reason=reason))}
+        none = dict.fromkeys(names, Estimate(None, n=n, reason=reason))
+        return {"items": n, **none, **people}
     sums, estimate = _of_totals(material, totals)
     draws = number_draws(sums(item_moments(totals.human - 50, totals.machine - 50)))
-    human, machine = binned(totals.human, 20), binned(totals.machine, 20)
-    one_hot = np.eye(20)[human][:, :, None] * np.eye(20)[machine][:, None, :]
-    tables = sums(one_hot.reshape(n, -1)).reshape(-1, 20, 20)
-    draws["spearman"] = spearman_of_tables(tables)
-    return {"items": n, **{name: estimate(of) for name, of in draws.items()}}
+    codes = material.code[totals.cards]
+    pairs = (totals.human, totals.machine, np.ones(n))
+    draws["spearman"] = spearman_draws(material.bootstrap, codes, *pairs)
+    found = {name: estimate(of) for name, of in draws.items()}
+    correlations = {name: found[name].within(-1, 1) for name in ("pearson", "spearman")}
+    return {"items": n, **found, **correlations, **people}
 
 
 def _of_totals(
@@ -182,7 +193,7 @@ def section_rows(material: Material, sections: Mapping[str, set[str]]) -> list[d
         In order.
     """
     return [
-        {"section": name, **total_figures(material, totals_of(material, criteria))}
+        {"section": name, **total_figures(material, totals_of(material, criteria), criteria)}
         for name, criteria in sections.items()
     ]
 
@@ -208,4 +219,5 @@ def lift_of_totals(material: Material, totals: Totals, poorest: float = 0.1) -> 
         return None
     poor = totals.human <= np.quantile(totals.human, poorest)
     sums, estimate = _of_totals(material, totals)
-    return estimate(lift_of_sums(sums(lift_parts(totals.machine, poor.astype(float)))))
+    found = estimate(lift_of_sums(sums(lift_parts(totals.machine, poor.astype(float)))))
+    return found.within(0, 10)  # a tenth cannot hold more than all of them

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from qa_nlp.agreement.report.charts import (
@@ -24,7 +25,7 @@ from qa_nlp.agreement.report.parts import (
     table,
 )
 from qa_nlp.agreement.report.words import Kind, figure_words, told, told_id
-from qa_nlp.display.formats import counted, decimals
+from qa_nlp.display.formats import counted
 
 __all__ = ["coverage_table", "criterion_blocks", "group_limit"]
 
@@ -144,25 +145,44 @@ def _agreement(criterion: Mapping[str, Any], anchor: str) -> Block:
     for key in _PAIR_STATISTICS:
         kind = _KINDS.get(key, "plain")
         cells = [figure(side[key], kind) if key in side else _NOT_MADE for side in (machine, human)]
-        cells.append(figure(degradation[key], "signed") if key in degradation else _NOT_MADE)
+        cells.append(_lost(degradation[key], kind) if key in degradation else _NOT_MADE)
         rows.append([NAMES[key], *cells])
     heads = ("Figure", "Machine and people", "Two people", "Degradation")
     texts = (
-        f"{counted(counts['items'], 'conversation')} with grades of both, "
-        f"{counts['double_graded']:,} of them graded by two people or more. The machine graded "
-        f"{counts['graded']:,} and left {counts['abstained']:,} to a person. A dash "
-        "marks what is not made of that pair.",
+        _counts(counts),
+        "Degradation is not the difference of the two columns before it: it compares the machine "
+        "with one person at a time, on the conversations that two people graded. A dash marks what "
+        "is not made of that pair.",
         _ceilings(criterion["ceilings"]),
     )
     made = table(f"{anchor}-figures", "Agreement on this criterion", heads, rows)
     return Block(f"{anchor}-agreement", "Agreement", texts, tables=(made,))
 
 
+def _counts(counts: Mapping[str, Any]) -> str:
+    outside = counts["items"] - counts["graded"] - counts["abstained"]
+    rest = f", and on {outside:,} it or they say that it does not apply" if outside else ""
+    return (
+        f"Of {counted(counts['items'], 'conversation')} that people graded, the machine can be "
+        f"compared on {counts['graded']:,}; {counts['abstained']:,} it left to a person{rest}. "
+        f"{counts['double_graded']:,} of those compared were graded by two people or more."
+    )
+
+
+def _lost(found: Mapping[str, Any], kind: Kind) -> Cell:
+    """Make a cell of a difference; that of shares is in points."""
+    if kind != "share" or found["value"] is None:
+        return figure(found, "signed")
+    cell = figure(found, "points")
+    value, bracket, ends = cell.text.partition(" (")
+    return replace(cell, text=f"{value} points{bracket}{ends}")
+
+
 def _ceilings(ceilings: Mapping[str, Any]) -> str:
     if ceilings["ideal"] is None or ceilings["human_like"] is None:
         return f"Ceilings of kappa are undefined: {told(ceilings['reason']) or 'too few grades'}."
     return (
-        f"With raters as reliable as these ({decimals(ceilings['reliability'] or 0)}), a machine "
+        f"With raters as reliable as these ({ceilings['reliability'] or 0:.2f}), a machine "
         f"that knows the true grade would reach a quadratic kappa of "
         f"{_reached(ceilings, 'ideal')}, and one as noisy as a person "
         f"{_reached(ceilings, 'human_like')}."
@@ -204,7 +224,10 @@ def _sureness(criterion: Mapping[str, Any], anchor: str) -> Block:
         charts.append(coverage_chart(f"{anchor}-kept", "Agreement on the grades kept", selective))
         tables.append(coverage_table(f"{anchor}-coverage", selective))
     if criterion["lift"]:
-        texts.append(f"Lift: {figure_words(criterion['lift'])}.")
+        texts.append(
+            f"Lift: {figure_words(criterion['lift'])}. So many times as often as among all did "
+            "people give the lowest level among the tenth that the machine grades lowest."
+        )
     return Block(
         f"{anchor}-sureness",
         "When the machine is sure",
@@ -258,10 +281,9 @@ def _groups(criterion: Mapping[str, Any], anchor: str, limit: float) -> Block:
 def _group_row(group: Mapping[str, Any]) -> list[Cell | str]:
     start: list[Cell | str] = [told(group["group"]), told_id(group["by"]), count(group["items"])]
     if not group["shown"]:
-        small = "the group is so small that its figures could point at people"
         return [
             *start,
-            Cell("not shown", number=True, note=small),
+            Cell("not shown", number=True, note=_hidden(group)),
             _NOT_MADE,
             "–",
             *[_NOT_MADE] * 3,
@@ -275,6 +297,11 @@ def _group_row(group: Mapping[str, Any]) -> list[Cell | str]:
         figure(group["exact"], "share"),
         figure(group["pearson"]),
     ]
+
+
+def _hidden(group: Mapping[str, Any]) -> str:
+    reason = told(group["difference_of_standardised_means"]["reason"])
+    return f"{reason}: figures of few conversations could point at people"
 
 
 def _finding(group: Mapping[str, Any]) -> Cell:

@@ -64,7 +64,7 @@ class CriterionView:
     reasons : tuple of (str, str, str)
         Sign, its words, and a reason for the verdict.
     next_steps : tuple of str
-        What would settle the verdict, and how many grades to check.
+        What to do, such as how many grades to check, and what would settle the verdict.
     blocks : tuple of Block
         What unfolds.
     disagreements : tuple of DisagreementView
@@ -154,6 +154,9 @@ def _bar(found: Mapping[str, Any]) -> Bar | None:
 
 
 def _next_steps(verdict: Mapping[str, Any]) -> Iterator[str]:
+    if advice := told(verdict.get("advice")):
+        yield advice
+        return
     if verdict["needed"]:
         many = counted(verdict["needed"], "more conversation")
         yield f"To settle it, have about {many} graded twice."

@@ -107,8 +107,8 @@ GLOSSARY: Final[dict[str, Explained]] = {
     ),
     "standardised_mean_difference": Explained(
         "Standardised mean difference",
-        "How much higher the machine grades than people on the whole, in standard deviations; "
-        "below 0 it is stricter.",
+        "How much higher the machine grades than people on the whole, in standard deviations of "
+        "people's grades; below 0 it is stricter.",
         _WILLIAMSON,
     ),
     "difference_of_standardised_means": Explained(
@@ -121,13 +121,15 @@ GLOSSARY: Final[dict[str, Explained]] = {
     "prmse": Explained(
         "PRMSE",
         "Share of the differences in true grades, freed from the noise of raters, that the machine "
-        "predicts.",
+        "predicts; below 0 it does worse than always giving the mean, above 1 the noise is badly "
+        "known.",
         "Loukina, Madnani, Cahill and others, 2020, Using PRMSE to evaluate automated scoring "
         "systems in the presence of label noise",
     ),
     "disattenuated_correlation": Explained(
         "Correlation with true grades",
-        "The correlation of machine and people, divided by what the noise of raters takes from it.",
+        "The correlation of machine and people, divided by what the noise of raters takes from it; "
+        "above 1 that noise is badly known.",
         "Spearman, 1904, as above",
     ),
     "degradation": Explained(
@@ -140,14 +142,17 @@ GLOSSARY: Final[dict[str, Explained]] = {
         "Ceilings of kappa",
         "The best quadratic kappa that can be reached against raters as reliable as these: by a "
         "machine that knows the true grade, and by one as noisy as a person.",
-        "Uto, 2026, arXiv 2604.19131",
+        "Uto, 2026, Has automated essay scoring reached sufficient accuracy?",
     ),
     "interval": Explained(
         "Interval",
-        "The range in which the figure would lie in most studies of this size, from resamples of "
-        "whole groups of conversations.",
+        "A range made so that most such ranges, one from each of many studies, hold the figure of "
+        "endlessly many conversations; percentiles of resamples of whole groups of conversations, "
+        "expanded where groups are few. Where nothing varies it has no width, which promises "
+        "nothing.",
         "Efron and Tibshirani, 1993, An Introduction to the Bootstrap; Field and Welsh, 2007, "
-        "Bootstrapping clustered data",
+        "Bootstrapping clustered data; Hesterberg, 2015, What Teachers Should Know About the "
+        "Bootstrap; shares of 0 and 1: Wilson, 1927, Probable inference",
     ),
     "reliability": Explained(
         "Reliability curve",
@@ -157,7 +162,8 @@ GLOSSARY: Final[dict[str, Explained]] = {
     ),
     "calibration_error": Explained(
         "Calibration error",
-        "Mean distance between how sure the machine says it is and how often it is right.",
+        "Mean distance between how sure the machine says it is and how often it is right; of few "
+        "grades above 0 for any machine.",
         "Naeini, Cooper and Hauskrecht, 2015, Obtaining well calibrated probabilities using "
         "Bayesian binning",
     ),
@@ -193,18 +199,25 @@ GLOSSARY: Final[dict[str, Explained]] = {
     ),
     "consistency": Explained(
         "Consistency",
-        "How nearly a rater puts conversations in the same order as colleagues do, whatever the "
-        "severity.",
+        "Correlation of a rater's grades with the mean of colleagues, whatever the severity.",
         _OWN,
+    ),
+    "agreement": Explained(
+        "Quadratic kappa with the rest",
+        "Agreement of a rater's grades with the mean of colleagues, which severity lowers; levels "
+        "of all criteria run from 0, the worst, to 1, the best.",
+        "Haberman, 2019, Measures of agreement versus measures of prediction accuracy",
     ),
     "accuracy": Explained(
         "Accuracy by group",
-        "Share of the size of the machine's errors that membership of a group explains.",
+        "Share of the differences in size of the machine's errors that membership of a group "
+        "explains.",
         _GROUPS,
     ),
     "difference": Explained(
         "Difference by group",
-        "Share of the machine's errors upwards or downwards that membership of a group explains.",
+        "Share of the differences between the machine's errors, upwards or downwards, that "
+        "membership of a group explains.",
         _GROUPS,
     ),
     "conditional": Explained(
@@ -215,7 +228,7 @@ GLOSSARY: Final[dict[str, Explained]] = {
     "holm": Explained(
         "Adjusted p",
         "Probability of so great a difference where there is none, raised for the number of groups "
-        "looked at.",
+        "judged on the same criterion, not for the number of criteria.",
         "Holm, 1979, A simple sequentially rejective multiple test procedure",
     ),
     "length": Explained(
@@ -226,15 +239,15 @@ GLOSSARY: Final[dict[str, Explained]] = {
     ),
     "flip_rate": Explained(
         "Flip rate",
-        "Share of conversations whose grade changes when a name, a spelling or a gendered word is "
-        "exchanged for another.",
+        "Share of changed conversations whose grade changes when a name, a spelling or a gendered "
+        "word is exchanged for another.",
         "Garg, Perot, Limtiaco and others, 2019, Counterfactual fairness in text classification "
         "through robustness",
     ),
     "out_of_fold": Explained(
         "Out-of-fold grade",
-        "The grade by a model that had seen no human grade of the same conversation; only such "
-        "grades enter the figures.",
+        "The grade by a model that had seen no human grade of the same conversation; of what the "
+        "machine has learnt from, only such grades enter the figures.",
         "Stone, 1974, Cross-validatory choice and assessment of statistical predictions",
     ),
 }

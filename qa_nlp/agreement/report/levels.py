@@ -36,7 +36,7 @@ def confusion_block(criterion: Mapping[str, Any], anchor: str) -> Block:
         ),
         (
             "human_confusion",
-            "Grades of two people of the same conversation",
+            "Grades of two people of the same conversation, each pair both ways",
             ("Person ↓", "Person →"),
         ),
     )
@@ -79,7 +79,7 @@ def distribution_block(criterion: Mapping[str, Any], anchor: str) -> Block:
         ]
         for row in levels
     ]
-    heads = ("Level", "People", "Machine", "Difference, in points", "Flag")
+    heads = ("Level", "People", "Machine", "Difference, in points", "Beyond 5 points")
     made = table(f"{anchor}-levels", "Shares of the levels", heads, rows)
     return Block(
         f"{anchor}-distribution",

@@ -193,7 +193,7 @@ def probability(number: float | None) -> Cell:
     Returns
     -------
     Cell
-        With three decimals.
+        With three decimals; with four where three would hide on which side of 0.05 it is.
 
     Examples
     --------
@@ -203,7 +203,8 @@ def probability(number: float | None) -> Cell:
     found = finite(number)
     if found is None:
         return Cell("not tested", None, True)
-    return Cell("<0.001" if found < 0.001 else f"{found:.3f}", found, True)
+    places = 4 if found != 0.05 and round(found, 3) == 0.05 else 3
+    return Cell("<0.001" if found < 0.001 else f"{found:.{places}f}", found, True)
 
 
 def table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -9,8 +10,9 @@ from qa_nlp.agreement.report.blocks import coverage_table
 from qa_nlp.agreement.report.charts import coverage_chart
 from qa_nlp.agreement.report.glossary import GLOSSARY
 from qa_nlp.agreement.report.parts import Block, Cell, Row, count, figure, probability, share, table
+from qa_nlp.agreement.report.thresholds import rules_table
 from qa_nlp.agreement.report.words import figure_words, told, told_id
-from qa_nlp.display.formats import percent
+from qa_nlp.display.formats import counted, percent
 
 __all__ = ["study_blocks"]
 
@@ -18,10 +20,6 @@ Study = Mapping[str, Any]
 Rows = list[Row]
 
 _EXAMPLES: Final = 5
-_REFERENCES: Final = {
-    "mean": "the mean of a conversation's raters",
-    "each": "each rater in turn, every conversation weighing the same",
-}
 
 
 def study_blocks(study: Study) -> tuple[Block, ...]:
@@ -48,8 +46,15 @@ def _totals(study: Study) -> Block:
     else:
         texts.append(f"There is no figure for the total: {told(study['total']['reason'])}.")
     heads = ("Section", "Scorecards", "Pearson correlation", "Spearman correlation",
-             "Mean absolute error", "Standardised mean difference")  # fmt: skip
+             "Mean absolute error", "Standardised mean difference", "Two people: Pearson",
+             "Change of Pearson", "Two people: error", "Change of error")  # fmt: skip
     tables = [table("totals-table", "Scores of 0 to 100 by section", heads, rows)] if rows else []
+    if rows:
+        texts.append(
+            "Two people are compared where both answered every criterion; change is that of the "
+            "machine beside one person, on the same scorecards: below 0 of Pearson and above 0 of "
+            "the error, people agree better."
+        )
     return Block("totals", "Sections and total", tuple(texts), tables=tuple(tables))
 
 
@@ -60,6 +65,10 @@ def _total(found: Study) -> list[Cell]:
         figure(found["spearman"]),
         figure(found["mean_absolute_error"]),
         figure(found["standardised_mean_difference"], "signed"),
+        figure(found["human_human"]["pearson"]),
+        figure(found["degradation"]["pearson"], "signed"),
+        figure(found["human_human"]["mean_absolute_error"]),
+        figure(found["degradation"]["mean_absolute_error"], "signed"),
     ]
 
 
@@ -77,7 +86,12 @@ def _raters(study: Study) -> Block:
     ]
     heads = ("Rater", "Grades", "Shared with others", "Severity, in levels", "Consistency",
              "Quadratic kappa with the rest")  # fmt: skip
-    text = "Above 0, a rater is stricter than colleagues on the same conversations."
+    text = (
+        "Above 0, a rater is stricter than colleagues on the same conversations. This is no "
+        "ranking of people: it hangs on who the colleagues were."
+    )
+    if len(rows) == 2:
+        text += " Two raters are each other's only colleagues, so one row mirrors the other."
     if study["data"]["unknown_raters"]:
         text += " Grades without a rater's name count as those of unknown people."
     return _block("raters", "Raters", "Raters against their colleagues", heads, rows, text)
@@ -98,8 +112,8 @@ def _drift(study: Study) -> Block:
     heads = ("Period", "Criterion", "Conversations", "Exact agreement",
              "Standardised mean difference", "Change, in points")  # fmt: skip
     text = (
-        "Change is that of exact agreement since the period before; its interval tells whether it "
-        "can be chance."
+        "Change is that of exact agreement since the period before. Where nothing changed, about "
+        "one interval in twenty still leaves 0 out."
     )
     return _block("drift", "Drift", "Agreement over time", heads, rows, text)
 
@@ -134,6 +148,7 @@ def _fairness(study: Study) -> Block:
             [
                 *start,
                 told(group["group"]),
+                told(each["reference"]),
                 figure(group["difference"], "signed"),
                 figure(group["conditional"], "signed"),
             ]
@@ -141,19 +156,27 @@ def _fairness(study: Study) -> Block:
         ]
     heads = ("By", "Criterion", "Accuracy by group", "p", "Difference by group", "p",
              "Difference at equal human grades", "p")  # fmt: skip
-    group_heads = ("By", "Criterion", "Group", "Difference", "Difference at equal human grades")
+    group_heads = ("By", "Criterion", "Group", "Largest group", "Difference",
+                   "Difference at equal human grades")  # fmt: skip
     if not rows:
         return _block("fairness", "Fairness", "", heads, rows, "")
     tables = [table("fairness-table", "What membership of a group explains", heads, rows)]
     if group_rows:
-        caption = "Errors of each group against the largest group"
+        caption = "Mean error of each group less that of the largest, in values of the levels"
         tables.append(table("fairness-groups", caption, group_heads, group_rows, folded=True))
-    text = "Shares of the machine's errors that membership of a group explains: 0 % is fair."
-    return Block("fairness", "Fairness", (text,), tables=tuple(tables))
+    tested = sum(each[part]["p"] is not None for each in study["fairness"] for part in parts)
+    texts = (
+        "Shares of the differences between the machine's errors that membership of a group "
+        "explains, adjusted for the number of groups: about 0 % where it makes no difference. Left "
+        "out are criteria with fewer than two groups that are large enough to be shown.",
+        f"p is not adjusted for the number of rows: of {counted(tested, 'test')}, about "
+        f"{math.ceil(tested / 20)} would be below 0.05 by chance alone.",
+    )
+    return Block("fairness", "Fairness", texts, tables=tuple(tables))
 
 
 def _explained(found: Study) -> list[Cell]:
-    return [share(found["share"]), probability(found["p"])]
+    return [share(found["adjusted_share"]), probability(found["p"])]
 
 
 def _counterfactuals(study: Study) -> Block:
@@ -196,10 +219,17 @@ def _review(study: Study) -> Block:
         tables.append(coverage_table("review-coverage", review["curve"]))
     texts = [
         f"Left to a person by the machine itself: {figure_words(review['abstained'], 'share')}.",
-        f"With every level plausible: {figure_words(review['wide'], 'share')}.",
+        "No grade states which levels are plausible."
+        if review["wide"]["value"] is None
+        else f"Of the grades it gave, every level is plausible on "
+        f"{figure_words(review['wide'], 'share')}.",
     ]
     if review["lift"]:
-        texts.append(f"Lift over a random sample: {figure_words(review['lift'])}.")
+        texts.append(
+            f"Lift over a random sample: {figure_words(review['lift'])}. So many times as many of "
+            "the poorest tenth of conversations, by people's scores, are in the tenth that the "
+            "machine scores lowest as in a random tenth; 10 is the most."
+        )
     charts = (chart,) if chart else ()
     return Block("review", "Review by people", tuple(texts), charts, tuple(tables))
 
@@ -227,11 +257,10 @@ def _data(study: Study) -> Block:
     if groups:
         by = ("By", "Group", "Conversations")
         tables.append(table("data-groups", "Groups", by, groups, folded=True))
-    reference = _REFERENCES.get(options["reference"], told(options["reference"]))
     groupings = ", ".join(told_id(name).lower() for name in options["by"])
     texts = [
-        f"The human side is {reference}. Intervals hold {percent(options['level'])} and come from "
-        f"{options['rounds']:,} resamples of whole groups ({told(options['cluster'])}).",
+        f"Intervals of {percent(options['level'])} come from {options['rounds']:,} resamples of "
+        f"whole groups of conversations ({told(options['cluster'])}).",
         f"Groups are by {groupings}." if groupings else "",
         *([] if exclusions else ["Nothing was left out."]),
     ]
@@ -239,11 +268,11 @@ def _data(study: Study) -> Block:
 
 
 _COUNTS: Final = {
-    "scored": "Conversations with a scorecard",
-    "graded": "Conversations with human grades",
+    "scored": "Scorecards",
+    "graded": "Conversations that people graded",
     "matched": "Conversations with both",
     "clusters": "Groups of conversations, resampled as one",
-    "grades": "Human grades",
+    "grades": "Human grades that count",
     "raters": "Raters",
     "items": "Answered by both: a criterion of a conversation, abstentions included",
     "double_graded": "Of these graded by two people or more",
@@ -264,8 +293,10 @@ def _missing(study: Study) -> Block:
 def _glossary(study: Study) -> Block:
     rows = [[each.name, each.sentence, each.source] for each in GLOSSARY.values()]
     heads = ("Figure", "What it says", "Source")
-    made = table("glossary-table", "Every figure in a sentence", heads, rows)
-    return Block("glossary", "How figures are made", tables=(made,))
+    tables = [table("glossary-table", "Every figure in a sentence", heads, rows)]
+    if rules := study["options"].get("rules"):
+        tables.insert(0, rules_table(rules))
+    return Block("glossary", "How figures are made", tables=tuple(tables))
 
 
 _PARTS: Final[tuple[Callable[[Study], Block], ...]] = (

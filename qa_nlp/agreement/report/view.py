@@ -26,6 +26,12 @@ __all__ = ["FORMAT", "ReportView", "report_view"]
 FORMAT: Final = 1
 """Version of the dictionary that a study gives."""
 
+_REFERENCES: Final = {
+    "mean": "the mean of a conversation's raters; for kappas and exact agreement the level nearest "
+    "to it, the lower of two equally near",
+    "each": "each rater in turn, every conversation weighing the same",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class ReportView:
@@ -47,8 +53,12 @@ class ReportView:
         Verdicts that occur, and how often.
     blocks : tuple of Block
         All that follows the criteria.
-    level : str
-        What the intervals hold.
+    reference : str
+        What the machine is compared with.
+    intervals : str
+        How far the intervals can be trusted.
+    learnt : bool
+        Whether the machine has learnt from some of the conversations.
     """
 
     title: str
@@ -60,7 +70,9 @@ class ReportView:
     criteria: tuple[CriterionView, ...]
     decisions: tuple[tuple[Decision, int], ...]
     blocks: tuple[Block, ...]
-    level: str
+    reference: str
+    intervals: str
+    learnt: bool
 
 
 def report_view(study: Mapping[str, Any], *, include_text: bool) -> ReportView:
@@ -98,7 +110,7 @@ def report_view(study: Mapping[str, Any], *, include_text: bool) -> ReportView:
 
 def _view(study: Mapping[str, Any], *, include_text: bool) -> ReportView:
     rubric, data = study["rubric"], study["data"]
-    limit = group_limit(study)
+    limit, reference = group_limit(study), study["options"]["reference"]
     criteria = tuple(
         criterion_view(each, criterion_anchor(place), limit, include_text=include_text)
         for place, each in enumerate(study["criteria"])
@@ -118,8 +130,26 @@ def _view(study: Mapping[str, Any], *, include_text: bool) -> ReportView:
             if decision in found
         ),
         blocks=study_blocks(study),
-        level=percent(study["options"]["level"]),
+        reference=_REFERENCES.get(reference, f"the grades by {told(reference)} alone"),
+        intervals=_intervals(study),
+        learnt=bool(data["in_calibration"]),
     )
+
+
+def _intervals(study: Mapping[str, Any]) -> str:
+    level, many = study["options"]["level"], _count_intervals(study)
+    missed = max(round(many * (1 - level)), 1)
+    return (
+        f"Intervals hold the true figure in {percent(level)} of studies like this one: of the "
+        f"{many:,} of this study, expect about {missed:,} to miss it."
+    )
+
+
+def _count_intervals(value: object) -> int:
+    if isinstance(value, Mapping):
+        own = int(value.get("low") is not None and value.get("high") is not None)
+        return own + sum(map(_count_intervals, value.values()))
+    return sum(map(_count_intervals, value)) if isinstance(value, (list, tuple)) else 0
 
 
 def _tally(data: Mapping[str, Any]) -> Iterator[tuple[int, str]]:

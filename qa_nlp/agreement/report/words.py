@@ -104,7 +104,7 @@ def number_words(value: float, kind: Kind = "plain") -> str:
     True
     """
     if kind == "share":
-        return percent(value)
+        return percent(value + 0.0)  # a minus that stands before nothing is lost
     if kind == "points":
         text = f"{100 * value:+.0f}".replace("-", "\N{MINUS SIGN}")
         return "0" if text[1:] == "0" else text

@@ -35,7 +35,7 @@ def all_checks(figures: CriterionFigures, rules: Rules) -> list[Check]:
         People first, then the machine, then its fairness.
     """
     checks = [_people_agree(figures, rules)]
-    if figures.double_graded >= rules.human_items:
+    if figures.human_kappa.n >= rules.human_items:
         checks.append(_people_agree_exactly(figures, rules))
     checks += [
         _double_grades(figures, rules),
@@ -60,9 +60,9 @@ def _unknown(estimate: Estimate) -> str:
 def _people_agree(figures: CriterionFigures, rules: Rules) -> Check:
     rule, line = "people agree", rules.human_kappa
     kappa, missing = figures.human_kappa, _still_to_grade_twice(figures, rules)
-    if figures.double_graded < rules.human_items:
+    if kappa.n < rules.human_items:
         text = (
-            f"Two people graded {counted(figures.double_graded, 'conversation')}; "
+            f"Two people graded {counted(kappa.n, 'conversation')}; "
             f"{rules.human_items} are needed to tell how well people agree."
         )
         return check(rule, None, Decision.HYBRID, text, missing)
@@ -114,7 +114,10 @@ def _people_agree_exactly(figures: CriterionFigures, rules: Rules) -> Check:
 def _double_grades(figures: CriterionFigures, rules: Rules) -> Check:
     rule, missing = "enough double grades", _still_to_grade_twice(figures, rules)
     graded = counted(figures.double_graded, "conversation")
-    text = f"Graded by two people: {graded}; automatic grading needs {rules.double_graded}."
+    text = (
+        f"Graded by two people and the machine: {graded}; automatic grading needs "
+        f"{rules.double_graded}."
+    )
     if missing is None:
         return check(rule, True, Decision.AUTOMATIC, text)
     return check(rule, False, Decision.HYBRID, text + ask(missing), missing)

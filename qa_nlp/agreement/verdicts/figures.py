@@ -53,7 +53,8 @@ class CriterionFigures:
     critical : bool
         Whether its failure fails the conversation.
     human_kappa, human_exact : Estimate
-        Quadratic kappa of two people, and the share on which they give the same level.
+        Quadratic kappa of two people, and the share on which they give the same level; `n` counts
+        the conversations that two people graded, also where the machine did not.
     machine_kappa, machine_pearson : Estimate
         Quadratic kappa and correlation of machine and people.
     degradation : Estimate

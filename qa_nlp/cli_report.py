@@ -23,7 +23,8 @@ __all__ = ["report"]
 
 def report(
     scores: Annotated[
-        str, typer.Argument(metavar="SCORES", help="Scorecards: .jsonl or .parquet.")
+        str,
+        typer.Argument(metavar="SCORES", help="Scorecards: .jsonl, .parquet, or a batch folder."),
     ],
     grades: Annotated[
         str, typer.Argument(metavar="GRADES", help="Human grades: .csv, .tsv, .parquet or .jsonl.")

@@ -30,6 +30,8 @@ __all__ = ["Scorecards", "arrow_schema", "read_scorecards", "write_scorecards"]
 Shape = Literal["cards", "grades", "evidence"]
 _SHAPES = ("cards", "grades", "evidence")
 _ERROR = "error"
+_SHARDS = "shards/*/scorecards.parquet"
+"""The scorecards in a result folder of `qa_nlp.batch.score_files`."""
 
 
 class Scorecards(Sequence[Scorecard]):
@@ -436,12 +438,12 @@ def write_scorecards(cards: Iterable[Scorecard], path: str | Path) -> Path:
 
 
 def read_scorecards(path: str | Path) -> Scorecards:
-    """Read scorecards that `write_scorecards` wrote.
+    """Read scorecards that `write_scorecards` or `qa_nlp.batch.score_files` wrote.
 
     Parameters
     ----------
     path : str or pathlib.Path
-        Ends in ``.jsonl`` or ``.parquet``.
+        Ends in ``.jsonl`` or ``.parquet``, or is the result folder of `score_files`.
 
     Returns
     -------
@@ -456,7 +458,10 @@ def read_scorecards(path: str | Path) -> Scorecards:
     path = Path(path)
     try:
         if path.is_dir():
-            raise ArtifactError(f"{path}: is a folder, not a file")
+            shards = sorted(path.glob(_SHARDS))
+            if not shards:
+                raise ArtifactError(f"{path}: is a folder, not a file, and holds no batch result")
+            return Scorecards(card for shard in shards for card in _read_parquet(shard))
         if path.suffix == ".parquet":
             return _read_parquet(path)
         if path.suffix == ".jsonl":

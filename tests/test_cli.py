@@ -198,7 +198,6 @@ def test_score_reads_a_table_with_columns_of_other_names(folder: Path) -> None:
         (["calls.jsonl", "--column", "text"], "--column takes OURS=THEIRS"),
         (["calls.jsonl", "--column", "txt=words"], "did you mean 'text'"),
         (["calls.jsonl", "--out", "cards.csv"], "end it in .jsonl, .parquet or .html"),
-        (["calls.jsonl", "--out", "cards"], "end it in .jsonl, .parquet or .html"),
         (["calls.jsonl", "--out", "taken.jsonl"], "taken.jsonl: is a folder"),
         (["calls.jsonl", "--out", "calls.jsonl/cards.html"], "cannot be written"),
         (["calls.jsonl", "--out", "calls.jsonl"], "is among the files to score"),

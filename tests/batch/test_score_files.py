@@ -26,6 +26,7 @@ from qa_nlp.errors import ArtifactError, TranscriptError
 from qa_nlp.importers import read_transcripts
 from qa_nlp.rubric import Rubric
 from qa_nlp.samples import Samples
+from qa_nlp.scorecards import read_scorecards
 from qa_nlp.scorer import Scorer
 from qa_nlp.transcript import Role, Transcript, Turn
 from tests.batch.world import SHARD, LightScorer, calls, contents, light, write_calls
@@ -67,7 +68,9 @@ def test_scorecards_are_those_of_the_scorer_in_the_order_of_the_inputs(
 ) -> None:
     report = run(inputs, out, tiny)
 
-    assert list(iter_scorecards(out)) == list(tiny().score(read_transcripts(inputs)))
+    scored = tiny().score(read_transcripts(inputs))
+    assert list(iter_scorecards(out)) == list(scored)
+    assert read_scorecards(out) == scored
     assert (report.conversations, report.scorecards, report.errors) == (36, 36, 1)
     assert (report.finished, report.inputs, report.inputs_left, report.shards) == (True, 3, 0, 4)
 

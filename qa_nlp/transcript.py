@@ -415,7 +415,7 @@ class Transcript:
                 except TranscriptError as error:
                     raise TranscriptError(f"turn {index}: {error.message}") from None
             fields = {key: value for key, value in row.items() if value is not None}
-            return cls(**{**fields, "turns": turns})
+            return cls(**{**fields, "id": identifier, "turns": turns})
         except TranscriptError as error:
             raise TranscriptError(error.message, transcript_id=known_id) from None
 

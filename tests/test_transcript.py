@@ -51,6 +51,11 @@ def test_turn_cannot_be_changed(name: str) -> None:
         setattr(HELLO, name, None)
 
 
+def test_transcript_from_dict_names_the_id_when_it_is_null() -> None:
+    with pytest.raises(TranscriptError, match="the id must be a non-empty string, not NoneType"):
+        Transcript.from_dict({"id": None, "turns": []})
+
+
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [

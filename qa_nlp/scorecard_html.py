@@ -6,29 +6,19 @@ states a content security policy under which only its own script runs and nothin
 
 from __future__ import annotations
 
-import base64
-import functools
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-
 from qa_nlp.display.card import card_view
-from qa_nlp.display.conversation import EFFECTS
-from qa_nlp.display.formats import counted
+from qa_nlp.display.pages import render, script_hash, source
 from qa_nlp.scorecard import Scorecard
 
 __all__ = ["notebook_html", "overview_html", "page_html"]
 
 MOST_ROWS: Final = 50
 """Rows of an overview in a notebook."""
-
-_SHOWN_EVIDENCE: Final = 4
-_TEMPLATES: Final = Path(__file__).parent / "templates"
 
 
 def notebook_html(card: Scorecard) -> str:
@@ -52,7 +42,7 @@ def notebook_html(card: Scorecard) -> str:
     name = f"{card.transcript_id}\n{card.rubric}\n{card.fingerprint}"
     digest = hashlib.blake2s(name.encode(errors="replace"), digest_size=4).hexdigest()
     view = card_view(card, f"qa{digest}")
-    return _render("notebook.html.j2", card=view, style=_source("scorecard.css"))
+    return render("notebook.html.j2", card=view, style=source("scorecard.css"))
 
 
 def overview_html(cards: Sequence[Scorecard]) -> str:
@@ -68,12 +58,12 @@ def overview_html(cards: Sequence[Scorecard]) -> str:
     str
         HTML without script.
     """
-    return _render(
+    return render(
         "overview.html.j2",
         cards=[card_view(replace(card, transcript=None), "") for card in cards[:MOST_ROWS]],
         tally=_tally(cards),
         left_out=len(cards) > MOST_ROWS,
-        style=_source("scorecard.css"),
+        style=source("scorecard.css"),
     )
 
 
@@ -93,16 +83,15 @@ def page_html(cards: Iterable[Scorecard]) -> str:
     """
     cards = list(cards)
     views = [card_view(card, f"c{index}") for index, card in enumerate(cards)]
-    script = _source("page.js")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return _render(
+    script = source("page.js")
+    return render(
         "page.html.j2",
         cards=views,
         rubrics=list(dict.fromkeys(view.rubric for view in views if view.rubric)),
         tally=_tally(cards),
-        style=_source("scorecard.css") + _source("page.css"),
+        style=source("scorecard.css") + source("page.css"),
         script=script,
-        script_hash=f"sha256-{digest}",
+        script_hash=script_hash(script),
     )
 
 
@@ -113,30 +102,3 @@ def _tally(cards: Sequence[Scorecard]) -> list[tuple[int, str]]:
         (sum(bool(card.critical_failures) for card in cards), "failed on a critical criterion"),
         (sum(card.error is not None for card in cards), "without a scorecard"),
     ]
-
-
-def _render(template: str, **values: object) -> str:
-    return _environment().get_template(template).render(values)
-
-
-@functools.cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals |= {
-        "counted": counted,
-        "effects": EFFECTS,
-        "shown_evidence": _SHOWN_EVIDENCE,
-    }
-    return environment
-
-
-@functools.cache
-def _source(name: str) -> Markup:
-    """Give a style sheet or script as it is: ours, so neither escaped nor read as a template."""
-    return Markup((_TEMPLATES / name).read_text(encoding="utf-8"))

@@ -25,13 +25,13 @@ from qa_nlp.user_files import replacing
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Scorecards", "arrow_schema", "read_scorecards", "write_scorecards"]
+__all__ = ["SHARDS", "Scorecards", "arrow_schema", "read_scorecards", "write_scorecards"]
 
 Shape = Literal["cards", "grades", "evidence"]
 _SHAPES = ("cards", "grades", "evidence")
 _ERROR = "error"
-_SHARDS = "shards/*/scorecards.parquet"
-"""The scorecards in a result folder of `qa_nlp.batch.score_files`."""
+SHARDS = "shards"
+"""Where a result folder of `qa_nlp.batch.score_files` holds its parts."""
 
 
 class Scorecards(Sequence[Scorecard]):
@@ -458,7 +458,7 @@ def read_scorecards(path: str | Path) -> Scorecards:
     path = Path(path)
     try:
         if path.is_dir():
-            shards = sorted(path.glob(_SHARDS))
+            shards = sorted(path.glob(f"{SHARDS}/*/scorecards.parquet"))
             if not shards:
                 raise ArtifactError(f"{path}: is a folder, not a file, and holds no batch result")
             return Scorecards(card for shard in shards for card in _read_parquet(shard))

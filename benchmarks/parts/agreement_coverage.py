@@ -175,7 +175,7 @@ def _dsm(bootstrap: Bootstrap, world: World, member: NDArray[np.bool_]) -> NDArr
     human = np.where(given, world.ratings, 0).sum(axis=1) / given.sum(axis=1)
     moments = item_moments(human - 2, world.expected - 2)
     both = np.hstack([moments * member[:, None], moments])
-    group, population = np.split(bootstrap.draws(bootstrap.by_cluster(both)), 2, axis=1)
+    group, population = np.split(bootstrap.sums(both), 2, axis=1)
     return difference_of_standardised_means_of_moments(group, population)
 
 

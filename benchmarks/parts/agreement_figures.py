@@ -91,7 +91,7 @@ def people_draws(bootstrap: Bootstrap, ratings: Index, levels: int) -> dict[str,
         for weight in ("pairs", "krippendorff", "item")
     )
     places = np.arange(levels, dtype=np.float64)
-    shares = bootstrap.draws(bootstrap.by_cluster(item_shares(ratings, levels)))
+    shares = bootstrap.sums(item_shares(ratings, levels))
     return {
         "exact": exact_of_tables(pooled),
         "adjacent": adjacent_of_tables(pooled),
@@ -195,13 +195,13 @@ def _rating_draws(
     numbers = np.where(ratings >= 0, values[np.maximum(ratings, 0)], np.nan)
     middle = float(values.mean())
     machine = None if expected is None else expected - middle
-    return bootstrap.draws(bootstrap.by_cluster(rating_moments(numbers - middle, machine)))
+    return bootstrap.sums(rating_moments(numbers - middle, machine))
 
 
 def _moment_draws(bootstrap: Bootstrap, pairs: Pairs, second: Array, values: Array) -> Array:
     middle = float(values.mean())
     moments = item_moments(values[pairs.first] - middle, second - middle, pairs.weight)
-    return bootstrap.draws(bootstrap.by_cluster(moments, bootstrap.codes[pairs.item]))
+    return bootstrap.sums(moments, bootstrap.codes[pairs.item])
 
 
 def estimates(

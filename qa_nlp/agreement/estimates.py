@@ -118,7 +118,7 @@ class Bootstrap:
     >>> import numpy as np
     >>> bootstrap = Bootstrap(range(100))
     >>> hits = np.arange(100.0)[:, None] % 2
-    >>> draws = bootstrap.draws(bootstrap.by_cluster(np.hstack([hits, np.ones((100, 1))])))
+    >>> draws = bootstrap.sums(np.hstack([hits, np.ones((100, 1))]))
     >>> share = bootstrap.estimate(draws[:, 0] / draws[:, 1], n=100)
     >>> share.value, 0.38 < share.low < 0.42, 0.58 < share.high < 0.62
     (0.5, True, True)
@@ -184,6 +184,21 @@ class Bootstrap:
             weights = self._weights if all_used else self._weights[used]
             sums = (flat[used].T @ weights).T
         return np.ascontiguousarray(sums).reshape(-1, *per_cluster.shape[1:])
+
+    def sums(self, parts: Array, codes: NDArray[np.int64] | None = None) -> Array:
+        """Add up rows on all data, and on each resample.
+
+        Parameters
+        ----------
+        parts, codes
+            As `by_cluster` takes them.
+
+        Returns
+        -------
+        ndarray of float64, shape (rounds + 1, d)
+            First all data as they are.
+        """
+        return self.draws(self.by_cluster(parts, codes))
 
     def draws_of_sparse(self, per_cluster: sparse.csr_array) -> Array:
         """Give the sums over all clusters, and over those of each resample, of many columns.

@@ -230,7 +230,7 @@ class Material:
             Sums.
         """
         owner = self.codes(answers)[items]
-        return self.bootstrap.draws(self.bootstrap.by_cluster(parts, owner))
+        return self.bootstrap.sums(parts, owner)
 
     def estimate(self, draws: Array, compared: Compared, reason: str | None = None) -> Estimate:
         """Make a figure of pairs with its interval.

@@ -18,9 +18,10 @@ from qa_nlp.batch.reading import Reader, ShardReader
 from qa_nlp.batch.report import BatchProgress, BatchReport
 from qa_nlp.batch.scorers import scorer_facts
 from qa_nlp.batch.settings import Settings
-from qa_nlp.batch.shards import SHARDS, all_shards, remove_shard
+from qa_nlp.batch.shards import all_shards, remove_shard
 from qa_nlp.errors import ArtifactError
 from qa_nlp.importers.files import Paths
+from qa_nlp.scorecards import SHARDS
 
 if TYPE_CHECKING:
     from qa_nlp.scorer import Scorer

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from qa_nlp.batch.shards import SHARDS, all_shards
+from qa_nlp.batch.shards import all_shards
 from qa_nlp.batch.tables import TABLES
 from qa_nlp.errors import ArtifactError, did_you_mean
 from qa_nlp.scorecard import Scorecard
-from qa_nlp.scorecards import read_scorecards
+from qa_nlp.scorecards import SHARDS, read_scorecards
 
 __all__ = ["TABLES", "iter_scorecards", "result_files"]
 

@@ -18,13 +18,13 @@ from qa_nlp.batch.manifest import ShardSummary
 from qa_nlp.batch.storage import sync_folder, write_synced
 from qa_nlp.batch.tables import TABLES, shard_tables
 from qa_nlp.scorecard import Scorecard
+from qa_nlp.scorecards import SHARDS
 from qa_nlp.transcript import Transcript
 
 if TYPE_CHECKING:
     from qa_nlp.importers import BadTranscript
 
 __all__ = [
-    "SHARDS",
     "Conversation",
     "Shard",
     "all_shards",
@@ -33,9 +33,6 @@ __all__ = [
     "remove_shard",
     "write_shard",
 ]
-
-SHARDS: Final = "shards"
-"""Folder in the result folder that holds them."""
 
 _SUMMARY: Final = "summary.json"
 _FILES: Final = tuple(f"{table}.parquet" for table in TABLES)

@@ -63,7 +63,7 @@ def _figures(rows: Sequence[Mapping[str, Any]], rounds: int, level: float) -> di
     shift = np.array([_shift(row) for row in rows], dtype=np.float64)
     known = np.isfinite(shift)
     columns = (flipped, np.ones(len(rows)), np.where(known, shift, 0.0), known.astype(float))
-    sums = bootstrap.draws(bootstrap.by_cluster(np.column_stack(columns)))
+    sums = bootstrap.sums(np.column_stack(columns))
     with np.errstate(divide="ignore", invalid="ignore"):
         rate, mean = sums[:, 0] / sums[:, 1], sums[:, 2] / sums[:, 3]
     return {

@@ -108,7 +108,7 @@ def people_figures(
         first = totals[pairs.item, pairs.first]
         parts = item_moments(first - _MIDDLE, second - _MIDDLE, pairs.weight)
         bootstrap = material.bootstrap
-        return number_draws(bootstrap.draws(bootstrap.by_cluster(parts, code[pairs.item])))
+        return number_draws(bootstrap.sums(parts, code[pairs.item]))
 
     human = draws(among, totals[among.item, among.second])
     beside = draws(single, machine[single.item])

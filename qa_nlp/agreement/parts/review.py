@@ -95,7 +95,7 @@ class _Pooled:
         self.wide = sizes == np.array([len(own.levels) for _, own in places])
 
     def sums(self, parts: Array, rows: NDArray[np.bool_]) -> Array:
-        return self._bootstrap.draws(self._bootstrap.by_cluster(parts, self._code[rows]))
+        return self._bootstrap.sums(parts, self._code[rows])
 
     def estimate(self, draws: Array, rows: NDArray[np.bool_]) -> Estimate:
         clusters = len(np.unique(self._code[rows]))

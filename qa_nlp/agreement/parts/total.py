@@ -168,7 +168,7 @@ def _of_totals(
     clusters = len(np.unique(code))
 
     def sums(parts: Array) -> Array:
-        return bootstrap.draws(bootstrap.by_cluster(parts, code))
+        return bootstrap.sums(parts, code)
 
     def estimate(draws: Array) -> Estimate:
         reason = "totals do not vary here"

@@ -8,24 +8,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.parts.agreement_ratings import MISSING, graded_by_several
-from qa_nlp.agreement.chance import (
-    adjacent_of_tables,
-    alpha_of_tables,
-    exact_of_tables,
-    kappas_of_tables,
-)
+from benchmarks.parts.agreement_ratings import MISSING
+from qa_nlp.agreement import figures as study_figures
 from qa_nlp.agreement.estimates import Bootstrap, Estimate
-from qa_nlp.agreement.gwet import gwet_ac2_of_tables, item_shares
-from qa_nlp.agreement.moments import (
-    binned,
-    item_moments,
-    mean_absolute_error_of_moments,
-    pearson_of_moments,
-    spearman_of_tables,
-    standardised_mean_difference_of_moments,
-)
-from qa_nlp.agreement.pair_tables import Pairs, cluster_tables, human_pairs, machine_pairs
+from qa_nlp.agreement.joined import Answers, Joined
+from qa_nlp.agreement.material import EACH, Material, compared_with
+from qa_nlp.agreement.pair_tables import Pairs, cluster_tables
 from qa_nlp.agreement.true_score import icc_1_of_moments, prmse_of_moments, rating_moments
 
 __all__ = [
@@ -45,7 +33,24 @@ Index = NDArray[np.int64]
 DEGRADATIONS: Final = ("exact", "quadratic kappa", "Pearson's r")
 """What is compared between machine and people on one side, and people on the other."""
 
-_BINS: Final = 50
+_CRITERION: Final = "grade"
+_PEOPLE: Final = {
+    "exact": "exact",
+    "adjacent": "adjacent",
+    "quadratic kappa": "quadratic_kappa",
+    "ordinal alpha": "krippendorff_alpha",
+    "AC2": "gwet_ac2",
+}
+_MACHINE: Final = {
+    "exact": "exact",
+    "adjacent": "adjacent",
+    "quadratic kappa": "quadratic_kappa",
+    "Pearson's r": "pearson",
+    "Spearman's rho": "spearman",
+    "mean absolute error": "mean_absolute_error",
+    "SMD": "standardised_mean_difference",
+}
+"""What the study calls the figures."""
 
 
 def table_draws(bootstrap: Bootstrap, pairs: Pairs, levels: int) -> Array:
@@ -86,20 +91,10 @@ def people_draws(bootstrap: Bootstrap, ratings: Index, levels: int) -> dict[str,
         By figure, on all data and then on each resample. Every pair counts 1, but for the ordinal
         alpha, where an item counts as many as it has grades, and AC2, where it counts 1.
     """
-    pooled, coincidences, by_item = (
-        table_draws(bootstrap, human_pairs(ratings, weight), levels)
-        for weight in ("pairs", "krippendorff", "item")
-    )
     places = np.arange(levels, dtype=np.float64)
-    shares = bootstrap.sums(item_shares(ratings, levels))
-    return {
-        "exact": exact_of_tables(pooled),
-        "adjacent": adjacent_of_tables(pooled),
-        "quadratic kappa": kappas_of_tables(pooled),
-        "ordinal alpha": alpha_of_tables(coincidences, "ordinal"),
-        "ICC(1)": icc_1_of_moments(_rating_draws(bootstrap, ratings, places)),
-        "AC2": gwet_ac2_of_tables(by_item, "quadratic", shares=shares),
-    }
+    found = study_figures.human_draws(*_study(bootstrap, ratings, places))
+    draws = {name: found[own] for name, own in _PEOPLE.items()}
+    return draws | {"ICC(1)": icc_1_of_moments(_rating_draws(bootstrap, ratings, places))}
 
 
 def machine_draws(
@@ -126,21 +121,9 @@ def machine_draws(
         By figure, on all data and then on each resample. Shares and kappa are of the levels, the
         other figures of the expected value.
     """
-    pairs = machine_pairs(ratings, machine)
-    tables = table_draws(bootstrap, pairs, len(values))
-    ranked = Pairs(pairs.item, pairs.first, binned(expected, _BINS)[pairs.item], pairs.weight)
-    sums = _moment_draws(bootstrap, pairs, expected[pairs.item], values)
-    return {
-        "exact": exact_of_tables(tables),
-        "adjacent": adjacent_of_tables(tables),
-        "quadratic kappa": kappas_of_tables(tables),
-        "Pearson's r": pearson_of_moments(sums),
-        "Spearman's rho": spearman_of_tables(
-            table_draws(bootstrap, ranked, max(_BINS, len(values)))
-        ),
-        "mean absolute error": mean_absolute_error_of_moments(sums),
-        "SMD": standardised_mean_difference_of_moments(sums),
-    }
+    material, answers = _study(bootstrap, ratings, values, machine, expected)
+    found = study_figures.machine_draws(material, material.compared[answers.criterion])
+    return {name: found[own] for name, own in _MACHINE.items()}
 
 
 def degradation_draws(
@@ -160,17 +143,37 @@ def degradation_draws(
         sides are of the items with two grades or more, and each item counts 1 on both: a disputed
         item with many raters must not count more for people than for the machine.
     """
-    shared = np.where(graded_by_several(ratings)[:, None], ratings, MISSING)
-    by_machine, by_people = machine_pairs(shared, machine), human_pairs(shared, "item")
-    one, two = (table_draws(bootstrap, pairs, len(values)) for pairs in (by_machine, by_people))
-    of_machine = _moment_draws(bootstrap, by_machine, expected[by_machine.item], values)
-    of_people = _moment_draws(bootstrap, by_people, values[by_people.second], values)
-    found = (
-        exact_of_tables(one) - exact_of_tables(two),
-        kappas_of_tables(one) - kappas_of_tables(two),
-        pearson_of_moments(of_machine) - pearson_of_moments(of_people),
+    found = study_figures.degradation_draws(*_study(bootstrap, ratings, values, machine, expected))
+    return {name: found[_MACHINE[name]] for name in DEGRADATIONS}
+
+
+def _study(
+    bootstrap: Bootstrap,
+    ratings: Index,
+    values: Array,
+    machine: Index | None = None,
+    expected: Array | None = None,
+) -> tuple[Material, Answers]:
+    """Give the grades in the form in which a study works on them, against each person."""
+    rows = len(ratings)
+    level = np.full(rows, MISSING) if machine is None else machine
+    number = np.full(rows, np.nan) if expected is None else expected
+    answers = Answers(
+        _CRITERION,
+        tuple(map(str, range(len(values)))),
+        values,
+        False,
+        np.arange(rows),
+        level,
+        level,
+        number,
+        np.full((rows, len(values)), np.nan),
+        ratings,
+        np.full_like(ratings, -1),
     )
-    return dict(zip(DEGRADATIONS, found, strict=True))
+    joined = Joined((), (), (answers,), (), (), int((ratings >= 0).sum()), unknown_raters=True)
+    compared = {_CRITERION: compared_with(answers, joined, EACH)}
+    return Material(joined, EACH, bootstrap, bootstrap.codes, compared), answers
 
 
 def prmse_draws(bootstrap: Bootstrap, ratings: Index, expected: Array, values: Array) -> Array:
@@ -196,12 +199,6 @@ def _rating_draws(
     middle = float(values.mean())
     machine = None if expected is None else expected - middle
     return bootstrap.sums(rating_moments(numbers - middle, machine))
-
-
-def _moment_draws(bootstrap: Bootstrap, pairs: Pairs, second: Array, values: Array) -> Array:
-    middle = float(values.mean())
-    moments = item_moments(values[pairs.first] - middle, second - middle, pairs.weight)
-    return bootstrap.sums(moments, bootstrap.codes[pairs.item])
 
 
 def estimates(

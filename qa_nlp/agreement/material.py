@@ -16,7 +16,7 @@ from qa_nlp.agreement.moments import item_moments
 from qa_nlp.agreement.pair_tables import Pairs, cluster_tables, machine_pairs
 from qa_nlp.errors import GradesError, did_you_mean
 
-__all__ = ["EACH", "MEAN", "Compared", "Material", "reference_of"]
+__all__ = ["EACH", "MEAN", "Compared", "Material", "compared_with", "reference_of"]
 
 Array: TypeAlias = NDArray[np.float64]
 Index: TypeAlias = NDArray[np.int64]
@@ -137,7 +137,8 @@ class Material:
         code = np.full(len(joined.cards), -1, dtype=np.int64)
         code[list(clusters)] = bootstrap.codes
         compared = {
-            answers.criterion: _compare(answers, joined, reference) for answers in joined.answers
+            answers.criterion: compared_with(answers, joined, reference)
+            for answers in joined.answers
         }
         return cls(joined, reference, bootstrap, code, compared)
 
@@ -316,7 +317,23 @@ def _mean_value(answers: Answers) -> Array:
     return np.asarray(values.sum(axis=1) / np.maximum(given.sum(axis=1), 1))
 
 
-def _compare(answers: Answers, joined: Joined, reference: str) -> Compared:
+def compared_with(answers: Answers, joined: Joined, reference: str) -> Compared:
+    """Pair the machine's answers with the reference's.
+
+    Parameters
+    ----------
+    answers : Answers
+        Of a criterion.
+    joined : Joined
+        Where raters have their places.
+    reference : str
+        As `reference_of` takes it.
+
+    Returns
+    -------
+    Compared
+        Of the rows that both answered.
+    """
     people = reference_of(answers, joined, reference)
     pairs = machine_pairs(people, answers.machine)
     human = answers.values[pairs.first]

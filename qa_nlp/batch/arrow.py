@@ -158,7 +158,7 @@ def _transcript(row: dict[str, Any], place: str) -> Transcript | BadTranscript:
         stated = _stated(row.pop("metadata", None))
         return Transcript.from_dict(
             {
-                "id": "" if identifier is None else identifier,
+                "id": identifier,
                 "turns": [_present(turn) for turn in turns],
                 **fields,
                 "metadata": {**_others(row), **stated},

@@ -10,7 +10,8 @@ from typing import Any, Final
 import numpy as np
 
 from qa_nlp.encoding import Encoder, VectorCache, load_encoder
-from qa_nlp.encoding.encoder import ENCODER_OF_LANGUAGE, SHIPPED
+from qa_nlp.encoding.encoder import ENCODER_OF_LANGUAGE
+from qa_nlp.encoding.tiers import SHIPPED
 from qa_nlp.errors import did_you_mean
 from qa_nlp.predictions import Predictions
 from qa_nlp.signals.answers import Answers, TextHead, check_head, pooled_answers

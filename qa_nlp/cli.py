@@ -35,14 +35,17 @@ from qa_nlp.cli_errors import FINDINGS, YAML, JsonOption, fail, usage_errors
 from qa_nlp.cli_inputs import (
     DEFAULT_ENCODER,
     DEFAULT_RUBRIC,
+    DEFAULT_TIER,
     ENCODER_HELP,
     RUBRIC_HELP,
     ColumnOption,
     FormatOption,
     InferRolesOption,
     RoleOption,
+    TierOption,
     open_transcripts,
 )
+from qa_nlp.cli_models import make_ready, models_app
 from qa_nlp.cli_phrases import phrases_app
 from qa_nlp.cli_report import report, write_report
 from qa_nlp.cli_tasks import tasks_app
@@ -71,6 +74,7 @@ app = typer.Typer(
 rubric_app = typer.Typer(help="Work with rubrics.", no_args_is_help=True)
 app.add_typer(rubric_app, name="rubric")
 app.add_typer(phrases_app, name="phrases")
+app.add_typer(models_app, name="models")
 app.add_typer(tasks_app, name="tasks")
 
 
@@ -131,6 +135,13 @@ def score(
             help=ENCODER_HELP,
         ),
     ] = None,
+    tier: TierOption = None,
+    vector_cache: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Keep the vectors of sentences here, for other jobs and days."
+        ),
+    ] = None,
     workers: WorkersOption = None,
     limit: LimitOption = None,
     sample: SampleOption = None,
@@ -150,7 +161,9 @@ def score(
     options = FolderOptions(workers, limit, sample, seed, dry_run, restart)
     if names_folder(out):
         with usage_errors():
-            make_scorer = _scorer_maker(scorer, rubric, encoder, quotes=quotes)
+            make_scorer = _scorer_maker(
+                scorer, rubric, encoder, tier, quotes=quotes, cache_folder=vector_cache
+            )
         reading = {
             "file_format": file_format,
             "role": role,
@@ -161,7 +174,9 @@ def score(
     options.check_unused(out)
     with usage_errors():
         calls = open_transcripts(inputs, file_format, role, infer_roles, column)
-        make_scorer = _scorer_maker(scorer, rubric, encoder, quotes=quotes)
+        make_scorer = _scorer_maker(
+            scorer, rubric, encoder, tier, quotes=quotes, cache_folder=vector_cache
+        )
         _check_not_an_input(out, inputs)
         # Scored while it is written: a place that cannot be written to shows before any work.
         cards = _scored(make_scorer, calls.iter_all(), quiet=as_json)
@@ -174,7 +189,11 @@ def score(
 
 
 def _scorer_maker(
-    saved: Path | None, rubric: str | None, encoder: str | None, *, quotes: bool
+    saved: Path | None,
+    rubric: str | None,
+    encoder: str | None,
+    tier: str | None,
+    **options: Any,
 ) -> Callable[[], Scorer]:
     """Choose what scores; wrong usage shows here, before the encoder is loaded."""
     from qa_nlp.rubric import Rubric
@@ -183,11 +202,13 @@ def _scorer_maker(
     if saved is None:
         form = Rubric.load(DEFAULT_RUBRIC if rubric is None else rubric)
         read_by = DEFAULT_ENCODER if encoder is None else encoder
-        return partial(Scorer, form, encoder=read_by, quotes=quotes)
-    for option, given in (("--rubric", rubric), ("--encoder", encoder)):
+        in_tier = DEFAULT_TIER if tier is None else tier
+        make_ready(read_by, in_tier)
+        return partial(Scorer, form, encoder=read_by, tier=in_tier, **options)
+    for option, given in (("--rubric", rubric), ("--encoder", encoder), ("--tier", tier)):
         if given is not None:
             fail(f"a saved scorer brings its own {option[2:]}; leave {option} or --scorer out")
-    return partial(Scorer.load, saved, quotes=quotes)
+    return partial(Scorer.load, saved, **options)
 
 
 def _check_not_an_input(out: Path, inputs: Sequence[str]) -> None:
@@ -454,6 +475,7 @@ def demo(
     from qa_nlp.rubric import Rubric
     from qa_nlp.samples import load_samples
     from qa_nlp.scorecards import write_scorecards
+    from qa_nlp.scorer import Scorer
     from qa_nlp.terminal import card_view, console
 
     folder = out / f"{DEFAULT_RUBRIC}.scorer"
@@ -470,7 +492,7 @@ def demo(
     tally = _Tally(_MOST_ROWS)
     with usage_errors():
         form = Rubric.load(DEFAULT_RUBRIC)
-        scorer = learnt(samples, samples.grades, form, DEFAULT_ENCODER, quiet=False)
+        scorer = learnt(samples, samples.grades, lambda: Scorer(form), quiet=False)
         scorer.save(folder)
         typer.echo("\nHow well the machine agrees with these raters, before and after learning:\n")
         tell_learnt(scorer)

@@ -279,6 +279,12 @@ def _tell_result(report: BatchReport) -> None:
         f"{counted(report.scorecards, 'scorecard')}, {counted(report.errors, 'error')}, "
         f"{report.needs_review:,} for a person to look at"
     )
+    if report.hit_rate is not None:
+        typer.echo(
+            f"{report.encoded:,} sentences encoded, {report.hit_rate:.0%} were known from before"
+        )
+    for trouble in report.cache_trouble:
+        typer.echo(f"vectors are not kept any more: {plain(trouble)}", err=True)
     earlier = report.conversations - report.scored
     if earlier:
         typer.echo(f"{counted(earlier, 'conversation')} of them scored by earlier runs")

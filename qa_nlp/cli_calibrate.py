@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,16 +17,19 @@ from qa_nlp.cli_grades import CriterionOption, GradeColumnOption, open_grades
 from qa_nlp.cli_inputs import (
     DEFAULT_ENCODER,
     DEFAULT_RUBRIC,
+    DEFAULT_TIER,
     ENCODER_HELP,
     RUBRIC_HELP,
     ColumnOption,
     FormatOption,
     InferRolesOption,
     RoleOption,
+    TierOption,
     open_transcripts,
     readable,
     tell_unread,
 )
+from qa_nlp.cli_models import make_ready
 
 if TYPE_CHECKING:
     from qa_nlp.grades import Grades
@@ -62,6 +66,7 @@ def calibrate(
     infer_roles: InferRolesOption = False,
     column: ColumnOption = None,
     encoder: Annotated[str, typer.Option(help=ENCODER_HELP)] = DEFAULT_ENCODER,
+    tier: TierOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Learn from human grades, show what that changed, and save a scorer.
@@ -70,6 +75,7 @@ def calibrate(
     where a transcript could not be read; the scorer is written from the others.
     """
     from qa_nlp.rubric import Rubric
+    from qa_nlp.scorer import Scorer
 
     with usage_errors():
         form = Rubric.load(rubric)
@@ -80,7 +86,10 @@ def calibrate(
         given = open_grades(grades, grade_column, criterion)
         report = _checked(given, form, calls, quiet=as_json)
         bad = calls.errors
-        scorer = learnt(calls, given, form, encoder, quiet=as_json)
+        in_tier = DEFAULT_TIER if tier is None else tier
+        make_ready(encoder, in_tier)
+        make_scorer = partial(Scorer, form, encoder=encoder, tier=in_tier)
+        scorer = learnt(calls, given, make_scorer, quiet=as_json)
         scorer.save(out)
     if as_json:
         typer.echo(json.dumps(_as_json(scorer, report, bad, out), ensure_ascii=False))
@@ -125,7 +134,7 @@ def _checked(grades: Grades, rubric: Rubric, calls: Transcripts, *, quiet: bool)
 
 
 def learnt(
-    calls: Collection, grades: object, rubric: Rubric, encoder: str, *, quiet: bool
+    calls: Collection, grades: object, make_scorer: Callable[[], Scorer], *, quiet: bool
 ) -> Scorer:
     """Calibrate a new scorer, with a progress bar on standard error.
 
@@ -135,10 +144,8 @@ def learnt(
         The graded conversations.
     grades : object
         What `read_grades` takes.
-    rubric : Rubric
-        The questions.
-    encoder : str
-        What reads the texts.
+    make_scorer : callable
+        Gives what is calibrated; loading its encoder takes seconds.
     quiet : bool
         Whether to leave the bar out.
 
@@ -152,14 +159,13 @@ def learnt(
     QaNlpError
         When the weights are missing, or the grades cannot be used.
     """
-    from qa_nlp.scorer import Scorer
     from qa_nlp.terminal import progress_bar
 
     if quiet:
-        return Scorer(rubric, encoder=encoder).calibrate(calls, grades)
+        return make_scorer().calibrate(calls, grades)
     with progress_bar() as bar:
         task = bar.add_task("loading the encoder", total=None)
-        scorer = Scorer(rubric, encoder=encoder)
+        scorer = make_scorer()
         bar.update(task, description="measuring graded conversations")
 
         def step(what: str, done: int, total: int) -> None:

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULT_ENCODER",
     "DEFAULT_RUBRIC",
+    "DEFAULT_TIER",
     "ENCODER_HELP",
     "RUBRIC_HELP",
     "ColumnOption",
     "FormatOption",
     "InferRolesOption",
     "RoleOption",
+    "TierOption",
     "open_transcripts",
     "pairs",
     "readable",
@@ -30,9 +32,15 @@ __all__ = [
 
 DEFAULT_RUBRIC: Final = "service_excellence"
 DEFAULT_ENCODER: Final = "auto"
+DEFAULT_TIER: Final = "torch"
 RUBRIC_HELP: Final = "Shipped rubric, or the path of a YAML file."
 ENCODER_HELP: Final = "auto (by language), en, en-research, multilingual or a folder."
+_TIER_HELP: Final = (
+    "torch, onnx (the same vectors, faster; see `qa-nlp models`) or fast (similar ones, many times "
+    "faster)."
+)
 
+TierOption = Annotated[str | None, typer.Option(show_default=DEFAULT_TIER, help=_TIER_HELP)]
 FormatOption = Annotated[
     str | None, typer.Option("--format", help="Read the files as this format.")
 ]

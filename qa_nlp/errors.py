@@ -88,6 +88,22 @@ class TranscriptError(QaNlpError, ValueError):
             transcript_id=self.transcript_id if self.transcript_id is not None else transcript_id,
         )
 
+    def about(self, transcript_id: str) -> TranscriptError:
+        """Give the same error with the conversation it is about, where it named none.
+
+        Parameters
+        ----------
+        transcript_id : str
+            Which conversation.
+
+        Returns
+        -------
+        TranscriptError
+            A new error.
+        """
+        named = self.transcript_id if self.transcript_id is not None else transcript_id
+        return TranscriptError(self.message, source=self.source, transcript_id=named)
+
 
 class TranscriptWarning(UserWarning):
     """Some conversations, or a plugin that reads them, had to be left out."""

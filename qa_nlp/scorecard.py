@@ -81,10 +81,15 @@ class Evidence:
         dict
             All fields.
         """
-        return {name: getattr(self, name) for name in _EVIDENCE_FIELDS}
-
-
-_EVIDENCE_FIELDS: Final = ("turn", "start", "end", "quote", "signal", "contribution", "note")
+        return {
+            "turn": self.turn,
+            "start": self.start,
+            "end": self.end,
+            "quote": self.quote,
+            "signal": self.signal,
+            "contribution": self.contribution,
+            "note": self.note,
+        }
 
 
 GRADE_MAPPINGS: Final = ("probabilities", "level_values", "level_points", "contributions")

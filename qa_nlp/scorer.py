@@ -11,13 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from qa_nlp.calibration.calibrator import Calibrator
 from qa_nlp.calibration.graded_views import graded_views
 from qa_nlp.calibration.grading import Grader, Measured, grade_criteria
-from qa_nlp.calibration.learn import Graded, learn
-from qa_nlp.calibration.learning_curve import LearningCurve, check_sizes
 from qa_nlp.calibration.model import CriterionModel
 from qa_nlp.calibration.rollup import DECIMALS, Total, roll_up
 from qa_nlp.calibration.storage import fingerprint
@@ -25,7 +23,9 @@ from qa_nlp.calibration.summary import CalibrationSummary, summarise
 from qa_nlp.counterfactuals.study import Kinds, counterfactual_table
 from qa_nlp.counterfactuals.table import Counterfactuals
 from qa_nlp.encoding import Encoder, EncoderOffer, encoder_offers
+from qa_nlp.encoding.cache import CacheCounts
 from qa_nlp.encoding.offer import AUTO
+from qa_nlp.encoding.tiers import TIERS
 from qa_nlp.errors import ArtifactError, GradesError, TranscriptError, did_you_mean
 from qa_nlp.grades import Grades, read_grades
 from qa_nlp.grades_check import check_grades
@@ -52,6 +52,10 @@ from qa_nlp.signals.timeline import timeline
 from qa_nlp.text.language import language_of
 from qa_nlp.transcript import Transcript, split_turn
 
+if TYPE_CHECKING:
+    from qa_nlp.calibration.learn import Graded
+    from qa_nlp.calibration.learning_curve import LearningCurve
+
 __all__ = ["Scorer", "library_version"]
 
 SCORING_VERSION: Final = 2
@@ -75,17 +79,37 @@ class Scorer:
         ``"auto"`` reads each transcript with the encoder for its language: English, and with the
         extra ``multilingual`` Romanian, Russian and Portuguese. Else see `load_encoder`; weights
         that ``"en-research"`` reads are for research only.
+    tier : {"torch", "onnx", "fast"}, default "torch"
+        How the encoder runs; see `load_encoder`. Part of the fingerprint, and never changed.
+    threads : int, optional
+        Threads of the encoder in the tier ``onnx``; default: ``OMP_NUM_THREADS``, else all
+        processors.
     quotes : bool, default True
         Whether evidence holds the (masked) words it points at.
     heads : mapping of str to TextHead, optional
         Classifiers by task in place of the shipped ones, for example an `HFClassifier`.
+    cache_folder : str or pathlib.Path, optional
+        Keeps the vectors of sentences on disk, for other processes and another day. It holds no
+        text, but vectors tell much of it: keep it as you keep the conversations. No grade depends
+        on it.
+
+    Attributes
+    ----------
+    encoder_name : str or None
+        With which another process opens the same encoder; None where it is an object.
+    tier : str
+        ``"custom"`` for an encoder of the user's own.
+    cache_folder : pathlib.Path or None
+        As given.
 
     Raises
     ------
     RubricError
         When the rubric does not make sense or names a signal that does not exist.
     ArtifactError
-        When weights are missing or damaged.
+        When weights are missing or damaged, or there is no such tier.
+    MissingExtraError
+        When what the tier needs is not installed.
 
     Examples
     --------
@@ -101,17 +125,22 @@ class Scorer:
         rubric: str | Path | Rubric = "service_excellence",
         *,
         encoder: str | Path | Encoder | Any = AUTO,
+        tier: str = "torch",
+        threads: int | None = None,
         quotes: bool = True,
         heads: Mapping[str, TextHead] | None = None,
+        cache_folder: str | Path | None = None,
     ) -> None:
         self.rubric = Rubric.load(rubric)
         check_signals(self.rubric)
-        self.encoders = encoder_offers(encoder)
-        self._encoder_name = str(encoder) if isinstance(encoder, (str, Path)) else None
+        self.encoders = encoder_offers(encoder, tier=tier, threads=threads)
+        self.encoder_name = str(encoder) if isinstance(encoder, (str, Path)) else None
+        self.tier = self.encoders[0].tier
         self.quotes = quotes
         self._specs = signal_specs(self.rubric)
         self._models = {c.id: CriterionModel.of(c, self._specs) for c in self.rubric.criteria}
-        self._meter = SignalMeter(self.encoders, self.rubric, heads)
+        self.cache_folder = None if cache_folder is None else Path(cache_folder)
+        self._meter = SignalMeter(self.encoders, self.rubric, heads, self.cache_folder)
         self._uses = {(signal, within) for signal, within, _ in self.rubric.signal_places()}
         self.calibrator: Calibrator | None = None
         self.summary: CalibrationSummary | None = None
@@ -122,7 +151,7 @@ class Scorer:
         return (
             f"Scorer(rubric={self.rubric.id!r}, "
             f"encoders={[offer.name for offer in self.encoders]}, "
-            f"tier={self.encoders[0].tier!r}, fingerprint={self.fingerprint!r})"
+            f"tier={self.tier!r}, fingerprint={self.fingerprint!r})"
         )
 
     @property
@@ -134,6 +163,16 @@ class Scorer:
             **self._meter.fingerprint_parts,
             **({} if self.calibrator is None else {"calibration": fingerprint(self.calibrator)}),
         }
+
+    @property
+    def cache_counts(self) -> CacheCounts:
+        """How often a distinct sentence had been encoded before, since the scorer was made."""
+        return self._meter.cache_counts
+
+    @property
+    def cache_trouble(self) -> tuple[str, ...]:
+        """Why vectors are not kept on disk any more, where that is so."""
+        return self._meter.cache_trouble
 
     def provenance(self, encoder: EncoderOffer | None = None) -> dict[str, str]:
         """Say where a scorecard comes from.
@@ -320,6 +359,8 @@ class Scorer:
         >>> scorer.score_one(samples[0]).grades[0].calibrated
         True
         """
+        from qa_nlp.calibration.learn import learn
+
         graded = self._graded(transcripts, grades, progress)
         found = learn(graded, _fitted(progress))
         plain, learnt = self._with(None), self._with(found)
@@ -418,6 +459,8 @@ class Scorer:
         >>> {point.n for point in curve.points}
         {0}
         """
+        from qa_nlp.calibration.learning_curve import LearningCurve, check_sizes
+
         check_sizes(sizes, repeats)
         graded = self._graded(transcripts, grades, progress)
         return LearningCurve.of(graded.criteria(), sizes, repeats, seed, _fitted(progress))
@@ -429,6 +472,8 @@ class Scorer:
         progress: CalibrationProgress | None,
     ) -> Graded:
         """Measure the transcripts that were graded."""
+        from qa_nlp.calibration.learn import Graded
+
         given = read_grades(grades)
         report = check_grades(given, self.rubric)
         if not report.ok:
@@ -489,7 +534,8 @@ class Scorer:
             raise ArtifactError("this scorer is not calibrated; its rubric is all there is to save")
         saved = SavedScorer(
             self.rubric,
-            self._encoder_name,
+            self.encoder_name,
+            self.tier,
             self.fingerprint_parts,
             self.calibrator,
             self.summary,
@@ -497,7 +543,7 @@ class Scorer:
         )
         told = self.provenance()
         facts = {
-            **{name: told[name] for name in ("library", "tier", "terms")},
+            **{name: told[name] for name in ("library", "terms")},
             "fingerprint": self.fingerprint,
         }
         return write_scorer(Path(path), saved, facts)
@@ -508,8 +554,11 @@ class Scorer:
         path: str | Path,
         *,
         encoder: str | Path | Encoder | Any | None = None,
+        tier: str | None = None,
+        threads: int | None = None,
         quotes: bool = True,
         heads: Mapping[str, TextHead] | None = None,
+        cache_folder: str | Path | None = None,
     ) -> Scorer:
         """Load a scorer that `save` wrote.
 
@@ -519,10 +568,16 @@ class Scorer:
             The folder.
         encoder : str, pathlib.Path or object, optional
             Default: the one it was calibrated with, by name.
+        tier : {"torch", "onnx", "fast"}, optional
+            Default: the one it was calibrated in; it is refused in another.
+        threads : int, optional
+            Threads of the encoder in the tier ``onnx``.
         quotes : bool, default True
             Whether evidence holds the (masked) words it points at.
         heads : mapping of str to TextHead, optional
             The classifiers it was calibrated with, where they were not the shipped ones.
+        cache_folder : str or pathlib.Path, optional
+            See `Scorer`.
 
         Returns
         -------
@@ -541,7 +596,18 @@ class Scorer:
             raise ArtifactError(
                 f"{path}: was calibrated with an encoder of your own; give encoder="
             )
-        plain = cls(saved.rubric, encoder=chosen, quotes=quotes, heads=heads)
+        if tier is None:
+            is_named = isinstance(chosen, (str, Path)) and saved.tier in TIERS
+            tier = saved.tier if is_named else "torch"
+        plain = cls(
+            saved.rubric,
+            encoder=chosen,
+            tier=tier,
+            threads=threads,
+            quotes=quotes,
+            heads=heads,
+            cache_folder=cache_folder,
+        )
         scorer = plain._with(saved.calibrator, saved.summary, saved.unseen)
         check_parts(Path(path), saved.parts, scorer.fingerprint_parts)
         return scorer

@@ -49,8 +49,8 @@ SCORER_FILES: Final = (_MANIFEST, _RUBRIC, _WEIGHTS)
 
 _REMEDIES: Final = {
     "rubric": "the rubric in the folder was changed; calibrate again",
-    "encoder": "it was calibrated with another encoder or tier; load it with that one, or "
-    "calibrate again",
+    "encoder": "it was calibrated with another encoder or in another tier; load it with that one, "
+    "or calibrate again",
     "scoring": "this version of qa_nlp grades in another way; calibrate again",
     "signals": "this version of qa_nlp measures signals in another way; calibrate again",
     "phrases": "the shipped phrase banks have changed; calibrate again",
@@ -69,6 +69,8 @@ class SavedScorer:
         The questions.
     encoder : str or None
         Name of its encoder; None where it was an object of the user's.
+    tier : str
+        Of its encoder.
     parts : mapping of str to str
         Of its fingerprint.
     calibrator : Calibrator
@@ -81,6 +83,7 @@ class SavedScorer:
 
     rubric: Rubric
     encoder: str | None
+    tier: str
     parts: Mapping[str, str]
     calibrator: Calibrator
     summary: CalibrationSummary
@@ -128,7 +131,7 @@ def write_scorer(path: Path, saved: SavedScorer, facts: Mapping[str, Any]) -> Pa
     saved : SavedScorer
         What to write.
     facts : mapping
-        For the manifest: library version, fingerprint, tier, terms of the weights.
+        For the manifest: library version, fingerprint, terms of the weights.
 
     Returns
     -------
@@ -148,6 +151,7 @@ def write_scorer(path: Path, saved: SavedScorer, facts: Mapping[str, Any]) -> Pa
         "format_version": SCORER_FORMAT,
         **facts,
         "encoder": saved.encoder,
+        "tier": saved.tier,
         "parts": dict(saved.parts),
         "metrics": saved.summary.to_dict(),
         "calibration": stored.structure,
@@ -205,6 +209,7 @@ def read_scorer(path: Path) -> SavedScorer:
         return SavedScorer(
             rubric,
             manifest["encoder"],
+            manifest["tier"],
             dict(manifest["parts"]),
             calibrator,
             summary,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import hypothesis
@@ -84,6 +85,17 @@ def needs_system() -> Callable[..., str]:
         pytest.skip(reason)
 
     return find
+
+
+@pytest.fixture(scope="session", autouse=True)
+def onnx_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keep exported encoders where all test processes find them, and not in the user's cache."""
+    folder = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        folder = folder.parent
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("QA_NLP_CACHE", str(folder / "qa_nlp-cache"))
+        yield folder / "qa_nlp-cache"
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
+from qa_nlp.encoding import Encoder, load_encoder
 from qa_nlp.encoding.encoder import Vectors
-from qa_nlp.encoding.minilm import MiniLM
+from qa_nlp.encoding.tiers import TIERS
 from qa_nlp.phrase_bank import load_bank_file, shipped_banks
 from qa_nlp.samples import Samples
 from qa_nlp.scorecards import Scorecards
@@ -23,6 +24,11 @@ pytestmark = pytest.mark.slow
 
 COUNT = 2000
 NEIGHBOUR = ("The parcel has not come and nobody could tell me why. " * 200)[:10_000]
+
+
+def group(tier: str) -> pytest.MarkDecorator:
+    """Let one test process do all that needs the exported encoder."""
+    return pytest.mark.xdist_group("onnx" if tier == "onnx" else f"determinism-{tier}")
 
 
 @contextmanager
@@ -47,9 +53,12 @@ def batches(items: Sequence[int], seed: int) -> Iterator[list[int]]:
         rest = rest[size:]
 
 
-@pytest.fixture(scope="module")
-def model() -> MiniLM:
-    return MiniLM.shared()
+@pytest.fixture(scope="module", params=[pytest.param(tier, marks=group(tier)) for tier in TIERS])
+def model(request: pytest.FixtureRequest) -> Encoder:
+    """Give the English encoder in each tier; in torch as it was published, which is quicker."""
+    if request.param == "torch":
+        return load_encoder("minilm")
+    return load_encoder("en", tier=request.param, threads=1)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +71,7 @@ def sentences(samples: Samples) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def expected(model: MiniLM, sentences: list[str]) -> Vectors:
+def expected(model: Encoder, sentences: list[str]) -> Vectors:
     """Give the vectors of all sentences in one batch, on one thread."""
     with torch_threads(1):
         return model.encode(sentences)
@@ -77,7 +86,7 @@ def test_vectors_are_those_of_2000_distinct_sentences(
 
 @pytest.mark.parametrize("first", range(0, COUNT, COUNT // 4))
 def test_vectors_are_identical_when_each_sentence_is_encoded_alone(
-    model: MiniLM, sentences: list[str], expected: Vectors, first: int
+    model: Encoder, sentences: list[str], expected: Vectors, first: int
 ) -> None:
     chosen = slice(first, first + COUNT // 4)  # in parts, so that test processes can share them
 
@@ -88,7 +97,7 @@ def test_vectors_are_identical_when_each_sentence_is_encoded_alone(
 
 @pytest.mark.parametrize("seed", [11, 12, 13])
 def test_vectors_are_identical_in_a_random_batching(
-    model: MiniLM, sentences: list[str], expected: Vectors, seed: int
+    model: Encoder, sentences: list[str], expected: Vectors, seed: int
 ) -> None:
     found = np.empty_like(expected)
 
@@ -99,7 +108,7 @@ def test_vectors_are_identical_in_a_random_batching(
 
 
 def test_vectors_are_identical_beside_a_neighbour_of_10000_characters(
-    model: MiniLM, sentences: list[str], expected: Vectors
+    model: Encoder, sentences: list[str], expected: Vectors
 ) -> None:
     found = np.empty_like(expected)
 
@@ -111,10 +120,11 @@ def test_vectors_are_identical_beside_a_neighbour_of_10000_characters(
 
 
 def test_vectors_are_identical_on_two_threads(
-    model: MiniLM, sentences: list[str], expected: Vectors
+    model: Encoder, sentences: list[str], expected: Vectors
 ) -> None:
+    two = load_encoder("en", tier="onnx", threads=2) if model.tier == "onnx" else model
     with torch_threads(2):
-        found = model.encode(sentences)
+        found = two.encode(sentences)
 
     np.testing.assert_array_equal(found, expected)
 

@@ -24,6 +24,8 @@ HEAVY = {
     "pandas",
     "pyarrow",
     "pydantic",
+    "pyspark",
+    "ray",
     "scipy",
     "sentence_transformers",
     "sklearn",
@@ -84,6 +86,7 @@ LAYERS = [
         "cli_errors",
         "cli_grades",
         "cli_inputs",
+        "cli_models",
         "cli_phrases",
         "cli_report",
         "cli_tasks",
@@ -164,6 +167,17 @@ def test_reading_transcripts_and_rubrics_loads_no_model_library() -> None:
     loaded = {name.partition(".")[0] for name in json.loads(run_python(code))}
 
     assert loaded & {"sentence_transformers", "sklearn", "spacy", "torch", "transformers"} == set()
+
+
+def test_adapters_to_engines_load_no_engine_and_no_model_library() -> None:
+    code = (
+        "import json, sys, qa_nlp.batch.ray, qa_nlp.batch.spark; "
+        "print(json.dumps(sorted(sys.modules)))"
+    )
+
+    loaded = {name.partition(".")[0] for name in json.loads(run_python(code))}
+
+    assert loaded & {"pyspark", "ray", "sentence_transformers", "torch", "transformers"} == set()
 
 
 def test_public_names_are_sorted_and_are_what_dir_shows() -> None:

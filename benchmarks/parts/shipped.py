@@ -16,7 +16,7 @@ from benchmarks.parts.texts import Array, Pieces, Remembering
 from benchmarks.record import ROOT
 from qa_nlp.artifacts import load_artifact
 from qa_nlp.encoding import load_encoder
-from qa_nlp.encoding.encoder import SHIPPED
+from qa_nlp.encoding.tiers import SHIPPED
 from qa_nlp.signals.answers import Answers as Told
 from qa_nlp.signals.answers import pooled_answers
 from qa_nlp.signals.heads import Head, load_heads

@@ -78,13 +78,14 @@ def report(network: Network, items: Sequence[Item], pad: int) -> dict[str, float
             name = "own_politeness" if task == "politeness" and source != "tydip" else task
             logits, labels = found.labelled(name, source)
             if len(labels):
-                for measure, value in _figures(task, logits, labels).items():
+                for measure, value in head_figures(task, logits, labels).items():
                     figures[f"{source}/{task}/{measure}"] = round(value, 4)
     figures["similarity"] = round(similarity_kept(network, items, pad), 4)
     return figures
 
 
-def _figures(task: str, logits: Array, labels: list[object]) -> dict[str, float]:
+def head_figures(task: str, logits: Array, labels: list[object]) -> dict[str, float]:
+    """Give the figures of one head that do not depend on thresholds or calibration."""
     if task == "act":
         return {"accuracy": float(np.mean(logits.argmax(1) == np.array(labels)))}
     if task == "sentiment":

@@ -165,7 +165,9 @@ def _transcript(row: dict[str, Any], place: str) -> Transcript | BadTranscript:
             }
         )
     except TranscriptError as error:
-        return BadTranscript(known, place, error.at(place, known))
+        # a row is counted within its part of a job, so it names only what has no other name
+        told = error.at(place) if known is None else error.about(known)
+        return BadTranscript(known, place, told)
 
 
 def _present(turn: Any) -> Any:

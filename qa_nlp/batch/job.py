@@ -12,6 +12,8 @@ from qa_nlp.batch.manifest import Manifest, ShardSummary
 from qa_nlp.batch.reading import ShardReader
 from qa_nlp.batch.report import BatchProgress, BatchReport
 from qa_nlp.batch.shards import Shard, read_ids
+from qa_nlp.batch.worker import Finished
+from qa_nlp.encoding.cache import CacheCounts
 from qa_nlp.importers.source import readable
 
 __all__ = ["Job", "Progress"]
@@ -47,6 +49,8 @@ class Job:
     _earlier: int = 0
     _finished_bytes: float = 0.0
     _bundles: dict[int, dict[int, ShardSummary]] = field(default_factory=dict)
+    _vectors: CacheCounts = field(default_factory=CacheCounts)
+    _trouble: dict[str, None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         bundles: defaultdict[int, dict[int, ShardSummary]] = defaultdict(dict)
@@ -100,17 +104,19 @@ class Job:
     def _count(self, bundle: int) -> int:
         return sum(summary.conversations for summary in self._bundles[bundle].values())
 
-    def finished(self, shard: Shard, summary: ShardSummary) -> None:
+    def finished(self, shard: Shard, finished: Finished) -> None:
         """Note that a shard is finished.
 
         Parameters
         ----------
         shard : Shard
             What was scored.
-        summary : ShardSummary
-            What was written.
+        finished : Finished
+            What came of it.
         """
-        self.done[summary.name] = summary
+        self.done[finished.summary.name] = finished.summary
+        self._vectors += finished.vectors
+        self._trouble.update(dict.fromkeys(finished.trouble))
         self._finished_bytes += shard.bytes
         self.tell(self._progress())
 
@@ -154,6 +160,9 @@ class Job:
             shards=len(self.done),
             scored=sums["conversations"] - self._earlier,
             finished=self.manifest.finished,
+            encoded=self._vectors.misses,
+            remembered=self._vectors.hits,
+            cache_trouble=tuple(self._trouble),
             **sums,
         )
 

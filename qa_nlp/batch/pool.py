@@ -12,9 +12,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Final
 
-from qa_nlp.batch.manifest import ShardSummary
 from qa_nlp.batch.shards import Shard
-from qa_nlp.batch.worker import READY, work
+from qa_nlp.batch.worker import READY, Finished, work
 from qa_nlp.errors import ArtifactError
 
 __all__ = ["WorkerPool"]
@@ -61,7 +60,7 @@ class WorkerPool:
         for worker in self._workers:
             self._bury(worker)
 
-    def finish(self, shards: Iterator[Shard]) -> Iterator[tuple[Shard, ShardSummary]]:
+    def finish(self, shards: Iterator[Shard]) -> Iterator[tuple[Shard, Finished]]:
         """Have shards scored and written.
 
         Parameters
@@ -71,7 +70,7 @@ class WorkerPool:
 
         Yields
         ------
-        tuple of (Shard, ShardSummary)
+        tuple of (Shard, Finished)
             As they are finished, in no certain order.
 
         Raises
@@ -133,7 +132,7 @@ class WorkerPool:
         theirs.close()
         return _Worker(process, ours)
 
-    def _heard(self, worker: _Worker) -> tuple[Shard, ShardSummary] | None:
+    def _heard(self, worker: _Worker) -> tuple[Shard, Finished] | None:
         try:
             said = worker.connection.recv()
         except (EOFError, OSError):

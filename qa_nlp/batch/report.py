@@ -56,6 +56,11 @@ class BatchReport:
         Conversations that this run scored; the others were finished before.
     finished : bool
         Whether everything is scored.
+    encoded, remembered : int
+        Distinct sentences of a call to the encoder that this run encoded, and those whose vector
+        was at hand from before.
+    cache_trouble : tuple of str
+        Why vectors are not kept on disk any more, where that is so; no grade depends on it.
     expected : int or None
         Of a dry run: how many conversations there are, where they are one a line; else None.
     shards_left : int or None
@@ -73,8 +78,17 @@ class BatchReport:
     shards: int
     scored: int
     finished: bool
+    encoded: int = 0
+    remembered: int = 0
+    cache_trouble: tuple[str, ...] = ()
     expected: int | None = None
     shards_left: int | None = None
+
+    @property
+    def hit_rate(self) -> float | None:
+        """Share of the sentences that needed no encoding, 0 to 1; None where none was read."""
+        asked = self.encoded + self.remembered
+        return self.remembered / asked if asked else None
 
     def to_dict(self) -> dict[str, Any]:
         """Give the report as JSON-ready values.
@@ -82,6 +96,12 @@ class BatchReport:
         Returns
         -------
         dict
-            All fields.
+            All fields, and ``hit_rate``.
         """
-        return {**asdict(self), "out": str(self.out), "unreadable": list(self.unreadable)}
+        return {
+            **asdict(self),
+            "out": str(self.out),
+            "unreadable": list(self.unreadable),
+            "cache_trouble": list(self.cache_trouble),
+            "hit_rate": self.hit_rate,
+        }

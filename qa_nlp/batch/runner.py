@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 
 from qa_nlp.batch.job import Job, Progress
 from qa_nlp.batch.lock import job_lock
-from qa_nlp.batch.manifest import ShardSummary
 from qa_nlp.batch.planning import Order
 from qa_nlp.batch.pool import WorkerPool
 from qa_nlp.batch.reading import Reader
@@ -18,7 +17,7 @@ from qa_nlp.batch.report import BatchProgress, BatchReport
 from qa_nlp.batch.scorers import ScorerLike, scorer_maker, sendable_maker
 from qa_nlp.batch.settings import Settings, worker_count
 from qa_nlp.batch.shards import Shard
-from qa_nlp.batch.worker import finish_shard
+from qa_nlp.batch.worker import Finished, finish_shard
 from qa_nlp.errors import ArtifactError
 from qa_nlp.importers.files import Paths
 
@@ -137,11 +136,11 @@ def score_files(
                 out.rmdir()
 
 
-def _run(job: Job, finish: Generator[tuple[Shard, ShardSummary], None, None]) -> BatchReport:
+def _run(job: Job, finish: Generator[tuple[Shard, Finished], None, None]) -> BatchReport:
     try:
         with closing(finish):
-            for shard, summary in finish:
-                job.finished(shard, summary)
+            for shard, finished in finish:
+                job.finished(shard, finished)
     except BaseException:
         # The manifest lags behind then, and the next run looks at the shards themselves.
         with suppress(OSError):
@@ -150,12 +149,12 @@ def _run(job: Job, finish: Generator[tuple[Shard, ShardSummary], None, None]) ->
     return job.ended()
 
 
-def _alone(job: Job, scorer: Scorer) -> Generator[tuple[Shard, ShardSummary], None, None]:
+def _alone(job: Job, scorer: Scorer) -> Generator[tuple[Shard, Finished], None, None]:
     for shard in job.shards():
         yield shard, finish_shard(scorer, shard, job.out, job.working)
 
 
-def _together(job: Job, pool: WorkerPool) -> Generator[tuple[Shard, ShardSummary], None, None]:
+def _together(job: Job, pool: WorkerPool) -> Generator[tuple[Shard, Finished], None, None]:
     with pool:
         yield from pool.finish(job.shards())
 

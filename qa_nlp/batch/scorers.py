@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, Union
 
+from qa_nlp.encoding.tiers import TIERS
 from qa_nlp.errors import ArtifactError
 from qa_nlp.user_files import holds
 
@@ -72,14 +73,16 @@ def sendable_maker(given: ScorerLike, scorer: Scorer, folder: Path) -> Callable[
         return scorer_maker(given)
     from qa_nlp.scorer import Scorer
 
-    if scorer._encoder_name is None:
+    if scorer.encoder_name is None:
         raise ArtifactError(
             "other processes cannot be given this scorer, whose encoder is an object; use "
             "workers=1, or give a function that makes the scorer"
         )
+    options: dict[str, Any] = {"quotes": scorer.quotes, "cache_folder": scorer.cache_folder}
     if scorer.calibrator is None:
-        return partial(Scorer, scorer.rubric, encoder=scorer._encoder_name, quotes=scorer.quotes)
-    return partial(Scorer.load, scorer.save(folder / "scorer"), quotes=scorer.quotes)
+        tier = scorer.tier if scorer.tier in TIERS else "torch"
+        return partial(Scorer, scorer.rubric, encoder=scorer.encoder_name, tier=tier, **options)
+    return partial(Scorer.load, scorer.save(folder / "scorer"), **options)
 
 
 def cached_scorer(scorer: ScorerLike) -> Scorer:
@@ -130,7 +133,7 @@ def scorer_facts(scorer: Scorer) -> dict[str, Any]:
         "rubric": scorer.rubric.id,
         "rubric_version": scorer.rubric.version,
         "encoders": [offer.name for offer in scorer.encoders],
-        "tier": scorer.encoders[0].tier,
+        "tier": scorer.tier,
         "terms": sorted({offer.terms for offer in scorer.encoders}),
         "quotes": scorer.quotes,
         "parts": dict(scorer.fingerprint_parts),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -16,27 +16,39 @@ from qa_nlp.batch.lock import worker_lock
 from qa_nlp.batch.manifest import ShardSummary
 from qa_nlp.batch.scoring import place_of, score_all
 from qa_nlp.batch.shards import Shard, read_summary, write_shard
+from qa_nlp.batch.threads import use_one_thread
+from qa_nlp.encoding.cache import CacheCounts
 from qa_nlp.errors import ArtifactError, QaNlpError
 
 if TYPE_CHECKING:
     from qa_nlp.scorer import Scorer
 
-__all__ = ["READY", "finish_shard", "work"]
+__all__ = ["READY", "Finished", "finish_shard", "work"]
 
 READY: Final = "ready"
 """What a worker sends once it can be given a shard."""
 
-_ONE_THREAD: Final = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "VECLIB_MAXIMUM_THREADS": "1",
-    "RAYON_NUM_THREADS": "1",
-    "TOKENIZERS_PARALLELISM": "false",
-}
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What came of a shard.
+
+    Parameters
+    ----------
+    summary : ShardSummary
+        What was written.
+    vectors : CacheCounts
+        How often a sentence of it had been encoded before.
+    trouble : tuple of str
+        Why vectors are not kept on disk any more, where that is so.
+    """
+
+    summary: ShardSummary
+    vectors: CacheCounts = field(default_factory=CacheCounts)
+    trouble: tuple[str, ...] = ()
 
 
-def finish_shard(scorer: Scorer, shard: Shard, out: Path, working: Path) -> ShardSummary:
+def finish_shard(scorer: Scorer, shard: Shard, out: Path, working: Path) -> Finished:
     """Score a shard and write what comes of it.
 
     Parameters
@@ -52,8 +64,8 @@ def finish_shard(scorer: Scorer, shard: Shard, out: Path, working: Path) -> Shar
 
     Returns
     -------
-    ShardSummary
-        What was written.
+    Finished
+        What came of it.
 
     Raises
     ------
@@ -63,10 +75,12 @@ def finish_shard(scorer: Scorer, shard: Shard, out: Path, working: Path) -> Shar
     # Of a process that ended after it had written the shard and before it could say so.
     found = read_summary(out, shard.name)
     if found is not None:
-        return found
+        return Finished(found)
+    before = scorer.cache_counts
     cards = score_all(scorer, [read.item for read in shard.conversations])
     criteria = [criterion.id for criterion in scorer.rubric.criteria]
-    return write_shard(out, working, shard, cards, criteria)
+    summary = write_shard(out, working, shard, cards, criteria)
+    return Finished(summary, scorer.cache_counts - before, scorer.cache_trouble)
 
 
 def work(
@@ -78,7 +92,7 @@ def work(
 ) -> None:
     """Score what is sent until the process that sends ends this one, or ends itself.
 
-    Sends `READY`, then for each shard its summary, or the exception that ends the job.
+    Sends `READY`, then for each shard what came of it, or the exception that ends the job.
 
     Parameters
     ----------
@@ -91,8 +105,7 @@ def work(
     out, working : pathlib.Path
         See `finish_shard`.
     """
-    # Before anything loads torch: a process for each core leaves no core for a second thread.
-    os.environ.update(_ONE_THREAD)
+    use_one_thread()  # before anything loads torch …
     try:
         with worker_lock(out):
             threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -125,20 +138,10 @@ def _answer(
             "a worker process made another scorer (with classifiers of its own?); use workers=1, "
             "or give a function that makes the scorer"
         )
-    _one_thread()
+    use_one_thread()  # … and whatever making the scorer has loaded
     connection.send(READY)
     while True:
         connection.send(finish_shard(scorer, connection.recv(), out, working))
-
-
-def _one_thread() -> None:
-    from threadpoolctl import threadpool_limits
-
-    # What was loaded before the environment was set: numpy, or all that a script imports.
-    threadpool_limits(1)
-    torch = sys.modules.get("torch")
-    if torch is not None:
-        torch.set_num_threads(1)
 
 
 def _end_with_parent() -> None:

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from qa_nlp.calibration.criterion_data import CriterionData
 from qa_nlp.calibration.model import CriterionModel
-from qa_nlp.calibration.ordinal import OrdinalRegression
 
 __all__ = ["UNSURE", "Applicability"]
 
@@ -66,6 +65,9 @@ class Applicability:
         Applicability
             The rubric's rule itself where nobody graded N/A and the rule is silent.
         """
+        # here, since scikit-learn takes more than a second to load, and scoring needs none of it
+        from qa_nlp.calibration.ordinal_regression import OrdinalRegression
+
         kept = np.ones(len(data.level), dtype=bool)
         if held_out is not None:
             kept &= data.folds[data.item] != held_out

@@ -4,13 +4,16 @@ First the rubric's weights as a whole are multiplied by the factor that fits bes
 move away from there. Below `FEW` graded transcripts the strength of the pull is fixed; above,
 another strength, or no score of the text as a whole, is taken where left-out groups are predicted
 clearly better with it. Every choice is made anew within the grades that a fold's model sees.
+
+What needs scikit-learn or an optimiser is imported where it is used: they take a second or more to
+load, and who scores with what was learnt needs none of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +21,10 @@ from numpy.typing import NDArray
 from qa_nlp.calibration.choice import clearly_best
 from qa_nlp.calibration.criterion_data import CriterionData
 from qa_nlp.calibration.model import CriterionModel
-from qa_nlp.calibration.ordinal import OrdinalRegression
-from qa_nlp.calibration.rater_model import fit_severities
 from qa_nlp.calibration.text_score import TextFit, fit_texts, fit_turns
+
+if TYPE_CHECKING:
+    from qa_nlp.calibration.ordinal_regression import OrdinalRegression
 
 __all__ = ["FEW", "FittedModel", "fit_model", "level_frequencies", "split_groups"]
 
@@ -142,6 +146,8 @@ def _often_absent(positions: Array) -> list[int]:
 def _severities(
     data: CriterionData, items: Index, row: Index, level: Index, rater: Index
 ) -> tuple[Array, dict[int, float]]:
+    from qa_nlp.calibration.rater_model import fit_severities
+
     known = np.unique(rater[rater >= 0])
     if len(known) < 2:
         return np.zeros(len(level)), dict.fromkeys(known.tolist(), 0.0)
@@ -180,6 +186,8 @@ def _scale(
     texts: tuple[TextFit, ...],
 ) -> float:
     """Give the factor by which the rubric's weights as a whole fit best."""
+    from qa_nlp.calibration.ordinal_regression import OrdinalRegression
+
     weights = np.array([term.weight for term in data.prior.terms])
     whole = np.nan_to_num(data.positions[items]) @ weights
     x = np.column_stack([whole, *(text.left_out for text in texts)])
@@ -223,6 +231,8 @@ def _design(
 
 
 def _regression(data: CriterionData, design: _Design) -> OrdinalRegression:
+    from qa_nlp.calibration.ordinal_regression import OrdinalRegression
+
     return OrdinalRegression(
         design.strength,
         prior_coef=design.center,

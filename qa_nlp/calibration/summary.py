@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from qa_nlp.agreement.statistics import quadratic_kappa
 from qa_nlp.calibration.calibrator import Calibrator
 from qa_nlp.calibration.conformal import ALPHA, LEAST_GROUPS
 from qa_nlp.calibration.grading import middle_level
@@ -292,6 +291,9 @@ def _agreement(
     ]
     if not found:
         return None, None
+    # here, since what it brings takes a while to load, and scoring needs none of it
+    from qa_nlp.agreement.statistics import quadratic_kappa
+
     machine, people = np.array(found, dtype=np.int64).T
     kappa = quadratic_kappa(machine, people, len(names))
     return _mean((machine == people).tolist()), None if math.isnan(kappa) else round(

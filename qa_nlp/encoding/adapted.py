@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 from numpy.typing import NDArray
 
 from qa_nlp.artifacts import Artifact, load_artifact, read_artifact
 from qa_nlp.encoding.bert import BertParts, TorchBert
 from qa_nlp.encoding.e5 import load_e5
-from qa_nlp.encoding.encoder import DECIMALS, Vectors, unit_rows
+from qa_nlp.encoding.encoder import Vectors
+from qa_nlp.encoding.features import Features
 from qa_nlp.encoding.minilm import load_minilm
 from qa_nlp.errors import ArtifactError
 
@@ -88,8 +88,7 @@ class AdaptedBert(TorchBert):
         self.languages = frozenset(manifest["languages"])
         self.terms = str(manifest["terms"])
         self.fingerprint = f"{self.name}:{artifact.sha256[:16]}:{self.fingerprint}"
-        self._weight = artifact.tensors["features.weight"].astype(np.float64)
-        self._bias = artifact.tensors["features.bias"].astype(np.float64)
+        self._features = Features(artifact)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Encode texts.
@@ -104,10 +103,7 @@ class AdaptedBert(TorchBert):
         ndarray of float32, shape (texts, width + features)
             Unit vectors of `width` columns, then the features, -1 to 1; rounded to 5 decimals.
         """
-        states = self._states(texts, 2 * self.width)
-        features = np.tanh(states.astype(np.float64) @ self._weight.T + self._bias)
-        rounded = np.round(features, DECIMALS).astype(np.float32)
-        return np.hstack([unit_rows(states[:, : self.width]), rounded])
+        return self._features.rows(self._states(texts, 2 * self.width), self.width)
 
     def _pool(self, states: Tensor, mask: Tensor) -> Tensor:
         """Give the mean over the tokens, and beside it the state of the first token."""

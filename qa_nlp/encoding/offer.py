@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from qa_nlp.artifacts import load_artifact
-from qa_nlp.encoding.encoder import SHIPPED, Encoder, load_encoder
+from qa_nlp.encoding.encoder import Encoder, load_encoder
+from qa_nlp.encoding.tiers import SHIPPED, check_tier, fast_names, fingerprint_of, weights_of
 
-__all__ = ["AUTO", "EncoderOffer", "encoder_offers"]
+__all__ = ["AUTO", "EncoderOffer", "auto_names", "encoder_offers"]
 
 AUTO: Final = "auto"
 """English transcripts by the English encoder, the others by the multilingual one."""
@@ -53,17 +53,16 @@ class EncoderOffer:
         )
 
     @classmethod
-    def shipped(cls, name: str) -> EncoderOffer:
+    def shipped(cls, name: str, tier: str = "torch", threads: int | None = None) -> EncoderOffer:
         """Offer an adapted encoder by the name that `load_encoder` knows, without opening it."""
-        artifact = load_artifact(str(SHIPPED[name]))
-        manifest = artifact.manifest
+        manifest = weights_of(name, tier).manifest
         return cls(
             str(manifest["name"]),
-            "torch",
+            tier,
             str(manifest["terms"]),
-            f"{artifact.name}:{artifact.sha256[:16]}:{manifest['base_fingerprint']}",
+            fingerprint_of(name, tier),
             frozenset(manifest["languages"]),
-            lambda: load_encoder(name),
+            lambda: load_encoder(name, tier=tier, threads=threads),
         )
 
     def reads(self, language: str | None) -> bool:
@@ -71,14 +70,20 @@ class EncoderOffer:
         return self.languages is None or language in self.languages
 
 
-def encoder_offers(encoder: str | Path | Encoder | Any = AUTO) -> tuple[EncoderOffer, ...]:
+def encoder_offers(
+    encoder: str | Path | Encoder | Any = AUTO, *, tier: str = "torch", threads: int | None = None
+) -> tuple[EncoderOffer, ...]:
     """Tell which encoders to use: the first that reads a transcript's language reads it.
 
     Parameters
     ----------
     encoder : str, pathlib.Path or object, default "auto"
         ``"auto"``: the English encoder and, where the extra ``multilingual`` is installed, the
-        multilingual one; else what `load_encoder` takes.
+        multilingual one, as far as there are such in the tier; else what `load_encoder` takes.
+    tier : {"torch", "onnx", "fast"}, default "torch"
+        See `load_encoder`.
+    threads : int, optional
+        See `load_encoder`.
 
     Returns
     -------
@@ -88,16 +93,41 @@ def encoder_offers(encoder: str | Path | Encoder | Any = AUTO) -> tuple[EncoderO
     Raises
     ------
     ArtifactError
-        When there is no such encoder on this machine.
+        When there is no such encoder on this machine, or not in this tier.
 
     Examples
     --------
     >>> encoder_offers()[0].reads("en")
     True
     """
+    check_tier(tier)
     if isinstance(encoder, str) and encoder == AUTO:
-        offers = [EncoderOffer.shipped("en")]
-        if importlib.util.find_spec(_MULTILINGUAL_PACKAGE) is not None:
-            offers.append(EncoderOffer.shipped("multilingual"))
-        return tuple(offers)
-    return (EncoderOffer.of(load_encoder(encoder)),)
+        return tuple(EncoderOffer.shipped(name, tier, threads) for name in auto_names(tier))
+    if isinstance(encoder, str) and SHIPPED.get(encoder) is not None:
+        return (EncoderOffer.shipped(encoder, tier, threads),)
+    return (EncoderOffer.of(load_encoder(encoder, tier=tier, threads=threads)),)
+
+
+def auto_names(tier: str = "torch") -> tuple[str, ...]:
+    """Tell which encoders ``"auto"`` stands for.
+
+    Parameters
+    ----------
+    tier : {"torch", "onnx", "fast"}, default "torch"
+        See `load_encoder`.
+
+    Returns
+    -------
+    tuple of str
+        Names that `load_encoder` knows: English, and the multilingual one where it is installed and
+        has the tier.
+
+    Examples
+    --------
+    >>> auto_names()[0]
+    'en'
+    """
+    names = ["en"]
+    if importlib.util.find_spec(_MULTILINGUAL_PACKAGE) is not None:
+        names.append("multilingual")
+    return tuple(name for name in names if tier != "fast" or name in fast_names())

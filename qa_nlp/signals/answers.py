@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
@@ -225,10 +226,10 @@ def label_sets(
     ndarray of object, shape (n,)
         Tuples of names: those at or above their thresholds, else the likeliest; or None.
     """
+    given = chances >= np.asarray(thresholds)
+    none = np.flatnonzero(~given.any(axis=1))
+    given[none, chances[none].argmax(axis=1)] = True
     found = np.empty(len(chances), dtype=object)
-    for row, chance in enumerate(chances):
-        if not np.isnan(chance).any():
-            given = np.flatnonzero(chance >= np.asarray(thresholds))
-            chosen = given if given.size else [chance.argmax()]
-            found[row] = tuple(classes[place] for place in chosen)
+    for row in np.flatnonzero(~np.isnan(chances).any(axis=1)).tolist():
+        found[row] = tuple(compress(classes, given[row].tolist()))
     return found

@@ -9,6 +9,7 @@ Ko, Cowen, Nemade & Ravi 2020, "GoEmotions: A Dataset of Fine-Grained Emotions".
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,7 +17,7 @@ import numpy as np
 
 from qa_nlp.signals.base import Array, Batch, Column, Measured, SignalSpec, Span, columns_of
 from qa_nlp.signals.tasks import EMOTION_GROUPS
-from qa_nlp.signals.turns import Sentence, speaking_sentences, strongest_sentences
+from qa_nlp.signals.turns import Sentence, SpokenTurns
 from qa_nlp.transcript import Role
 
 __all__ = ["EMOTION", "NEGATIVE", "SHOWN", "measure_emotion", "negative_emotion"]
@@ -107,22 +108,20 @@ def measure_emotion(batch: Batch) -> dict[str, Column]:
         One column for each of `EMOTION`; NaN where the customer says nothing, and without the head
         ``emotion_group``.
     """
-    size = len(batch.transcripts)
     if "emotion_group" not in batch.turn_answers:
-        return columns_of(EMOTION, [{}] * size)
-    measured = []
-    for position in range(size):
-        moods = _moods(batch, position)
-        measured.append({**_strongest(batch, position), **_course(moods)} if moods else {})
+        return columns_of(EMOTION, [{}] * len(batch.transcripts))
+    spoken = SpokenTurns.of(batch, Role.CUSTOMER)
+    strongest = spoken.strongest(batch.heads["emotion_group"][:, : len(EMOTION_GROUPS) - 1])
+    measured = [
+        {**_strongest(sentences), **_course(moods)} if moods else {}
+        for sentences, moods in zip(strongest, _moods(spoken), strict=True)
+    ]
     return columns_of(EMOTION, measured)
 
 
-def _strongest(batch: Batch, position: int) -> dict[str, Measured]:
+def _strongest(sentences: Sequence[Sentence]) -> dict[str, Measured]:
     found: dict[str, Measured] = {}
-    probabilities = batch.heads["emotion_group"]
-    for column, group in enumerate(EMOTION_GROUPS[:-1]):
-        turns = strongest_sentences(batch, position, probabilities[:, column], Role.CUSTOMER)
-        best = max(turns.values(), key=lambda sentence: sentence.value)
+    for group, best in zip(EMOTION_GROUPS[:-1], sentences, strict=True):
         found[f"customer_emotion.{group}"] = (
             best.value,
             (
@@ -149,20 +148,13 @@ class _Mood:
         return self.sentence.span(note, share, raises=raises)
 
 
-def _moods(batch: Batch, position: int) -> list[_Mood]:
-    of_turns, of_sentences = batch.turn_answers["emotion_group"], batch.heads["emotion_group"]
-    found = [
-        speaking_sentences(
-            batch, position, of_turns.probabilities[:, column], of_sentences[:, column],
-            Role.CUSTOMER,
-        )
-        for column in range(len(NEGATIVE))
-    ]  # fmt: skip
-    moods = []
-    for turn in found[0]:
-        column = max(range(len(NEGATIVE)), key=lambda column: found[column][turn].value)
-        moods.append(_Mood(found[column][turn], NEGATIVE[column]))
-    return moods
+def _moods(spoken: SpokenTurns) -> list[list[_Mood]]:
+    chances = spoken.answers(spoken.batch.turn_answers["emotion_group"].probabilities)
+    which = chances[:, : len(NEGATIVE)].argmax(axis=1)
+    of_turns = chances[np.arange(len(which)), which]
+    said = spoken.speaking(of_turns, spoken.batch.heads["emotion_group"], which)
+    groups = iter(which.tolist())
+    return [[_Mood(one, NEGATIVE[next(groups)]) for one in turns.values()] for turns in said]
 
 
 def _course(moods: list[_Mood]) -> dict[str, Measured]:

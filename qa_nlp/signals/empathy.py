@@ -8,6 +8,7 @@ each none (0), weak (1) or strong (2).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import inf
 from typing import Final
 
@@ -15,15 +16,8 @@ import numpy as np
 
 from qa_nlp.signals.base import Array, Batch, Column, Measured, SignalSpec, Span, columns_of
 from qa_nlp.signals.emotion import SHOWN, negative_emotion
-from qa_nlp.signals.turns import (
-    Sentence,
-    long_turns,
-    speaking_sentences,
-    strongest_sentences,
-    turn_rows,
-    turn_values,
-)
-from qa_nlp.transcript import Role
+from qa_nlp.signals.turns import Sentence, SpokenTurns, is_long
+from qa_nlp.transcript import Role, Transcript
 
 __all__ = ["EMPATHY", "MECHANISMS", "emotional_turns", "expected_levels", "measure_empathy"]
 
@@ -103,19 +97,19 @@ def emotional_turns(batch: Batch) -> list[dict[int, int]]:
         For each transcript, emotional turn to the agent's turn that follows it; in order.
     """
     answers = batch.turn_answers
-    valences = answers["sentiment"].values if "sentiment" in answers else None
-    negative = negative_emotion(batch) if "emotion_group" in answers else None
+    spoken = SpokenTurns.of(batch, Role.CUSTOMER)
+    emotional = np.zeros(len(spoken.turns), dtype=np.bool_)
+    if "sentiment" in answers:
+        emotional |= spoken.answers(answers["sentiment"].values) <= EMOTIONAL
+    if "emotion_group" in answers:
+        emotional |= spoken.answers(negative_emotion(batch)) >= SHOWN
     found = []
-    for position in range(len(batch.transcripts)):
-        emotional: set[int] = set()
-        if valences is not None:
-            felt = turn_values(batch, position, valences, Role.CUSTOMER)
-            emotional |= {turn for turn, value in felt.items() if value <= EMOTIONAL}
-        if negative is not None:
-            shown = turn_values(batch, position, negative, Role.CUSTOMER)
-            emotional |= {turn for turn, value in shown.items() if value >= SHOWN}
-        emotional &= long_turns(batch, position, FEWEST_WORDS)
-        next_turns = {turn: _next_agent_turn(batch, position, turn) for turn in sorted(emotional)}
+    for transcript, felt in zip(batch.transcripts, spoken.by_transcript(emotional), strict=True):
+        next_turns = {
+            turn: _next_agent_turn(transcript, turn)
+            for turn, strongly in felt.items()
+            if strongly and is_long(transcript, turn, FEWEST_WORDS)
+        }
         found.append({turn: after for turn, after in next_turns.items() if after is not None})
     return found
 
@@ -135,31 +129,33 @@ def measure_empathy(batch: Batch) -> dict[str, Column]:
         that it needs. What is said about answers is NaN where the customer says nothing, the share
         of answers also where the customer shows no feeling that asks for one.
     """
+    spoken = SpokenTurns.of(batch, Role.AGENT)
     levels = {
         mechanism: expected_levels(batch, mechanism)
         for mechanism in MECHANISMS
         if mechanism in batch.heads
     }
-    measured = [_mechanisms(batch, position, levels) for position in range(len(batch.transcripts))]
+    measured: list[dict[str, Measured]] = [{} for _ in batch.transcripts]
+    if levels:
+        strongest = spoken.strongest(np.column_stack(list(levels.values())))
+        for own, best, count in zip(measured, strongest, spoken.sentence_counts(), strict=True):
+            own |= _mechanisms(dict(zip(levels, best, strict=False)), count)
     reads_feelings = not batch.heads.keys().isdisjoint({"sentiment", "emotion_group"})
     if reads_feelings and levels.keys() >= set(_CARING):
         caring = np.maximum(*(levels[name] for name in _CARING))
         turns = np.maximum(*(batch.turn_answers[name].values for name in _CARING))
+        said = spoken.speaking(spoken.answers(turns), caring)
+        heard = SpokenTurns.of(batch, Role.CUSTOMER).sentence_counts()
         for position, feelings in enumerate(emotional_turns(batch)):
-            said = speaking_sentences(batch, position, turns, caring, Role.AGENT)
-            measured[position] |= _answers(batch, position, said, feelings)
+            if said[position] and heard[position]:
+                transcript = batch.transcripts[position]
+                measured[position] |= _answers(transcript, said[position], feelings)
     return columns_of(EMPATHY, measured)
 
 
-def _mechanisms(batch: Batch, position: int, levels: dict[str, Array]) -> dict[str, Measured]:
-    rows = turn_rows(batch, position, Role.AGENT).values()
-    count = sum(len(of_turn) for of_turn in rows)
-    if not count:
-        return {}
+def _mechanisms(strongest_of: Mapping[str, Sentence], count: int) -> dict[str, Measured]:
     found: dict[str, Measured] = {}
-    for mechanism, values in levels.items():
-        turns = strongest_sentences(batch, position, values, Role.AGENT).values()
-        best = max(turns, key=lambda sentence: sentence.value)
+    for mechanism, best in strongest_of.items():
         strongest = f"strongest of {count}: level {best.value:.1f} of 2"
         none = f"no sentence of {count} above level {best.value:.1f}"
         found[f"empathy.{mechanism}"] = (
@@ -170,10 +166,8 @@ def _mechanisms(batch: Batch, position: int, levels: dict[str, Array]) -> dict[s
 
 
 def _answers(
-    batch: Batch, position: int, said: dict[int, Sentence], feelings: dict[int, int]
+    transcript: Transcript, said: Mapping[int, Sentence], feelings: Mapping[int, int]
 ) -> dict[str, Measured]:
-    if not said or not turn_rows(batch, position, Role.CUSTOMER):
-        return {}
     taken = [
         (turn, said[answer])
         for turn, answer in feelings.items()
@@ -181,17 +175,17 @@ def _answers(
     ]
     answered = {turn for turn, _ in taken}
     missed = [(turn, answer) for turn, answer in feelings.items() if turn not in answered]
-    found = {"empathy.missed": _missed(batch, position, taken, missed)}
+    found = {"empathy.missed": _missed(transcript, taken, missed)}
     if feelings:
-        found["empathy.answered_share"] = _answered_share(batch, position, taken, missed)
+        found["empathy.answered_share"] = _answered_share(transcript, taken, missed)
     return found
 
 
 def _answered_share(
-    batch: Batch, position: int, taken: list[tuple[int, Sentence]], missed: list[tuple[int, int]]
+    transcript: Transcript, taken: list[tuple[int, Sentence]], missed: list[tuple[int, int]]
 ) -> Measured:
     spans = [
-        _whole(batch, position, turn, "feeling not answered", 1 / len(missed), raises=False)
+        _whole(transcript, turn, "feeling not answered", 1 / len(missed), raises=False)
         for turn, _ in missed
     ]
     spans += [
@@ -201,14 +195,14 @@ def _answered_share(
 
 
 def _missed(
-    batch: Batch, position: int, taken: list[tuple[int, Sentence]], missed: list[tuple[int, int]]
+    transcript: Transcript, taken: list[tuple[int, Sentence]], missed: list[tuple[int, int]]
 ) -> Measured:
     spans = []
     share = 0.5 / max(1, len(missed))
     for turn, answer in missed:
         note = f"no empathy for turn {turn}"
-        spans.append(_whole(batch, position, turn, "feeling not answered", share, raises=True))
-        spans.append(_whole(batch, position, answer, note, share, raises=True))
+        spans.append(_whole(transcript, turn, "feeling not answered", share, raises=True))
+        spans.append(_whole(transcript, answer, note, share, raises=True))
     spans += [
         answer.span(f"answers turn {turn}", 1 / len(taken), raises=False) for turn, answer in taken
     ]
@@ -217,16 +211,13 @@ def _missed(
     return float(len(missed)), tuple(spans)
 
 
-def _whole(
-    batch: Batch, position: int, turn: int, note: str, share: float, *, raises: bool
-) -> Span:
-    text = batch.transcripts[position].turns[turn].text
-    return Span(share, turn, 0, len(text), note, raises=raises)
+def _whole(transcript: Transcript, turn: int, note: str, share: float, *, raises: bool) -> Span:
+    return Span(share, turn, 0, len(transcript.turns[turn].text), note, raises=raises)
 
 
-def _next_agent_turn(batch: Batch, position: int, turn: int) -> int | None:
+def _next_agent_turn(transcript: Transcript, turn: int) -> int | None:
     """Give the agent's turn that follows before the customer speaks again; None at the end."""
-    turns = batch.transcripts[position].turns
+    turns = transcript.turns
     for index in range(turn + 1, len(turns)):
         if turns[index].role is Role.AGENT:
             return index

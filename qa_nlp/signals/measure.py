@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
 
 from qa_nlp.encoding import Encoder, EncoderOffer, VectorCache
+from qa_nlp.encoding.cache import CacheCounts
 from qa_nlp.errors import RubricError, did_you_mean
 from qa_nlp.phrase_bank import PhraseBankFile
 from qa_nlp.rubric import Rubric, column_name
@@ -54,6 +56,9 @@ __all__ = [
 
 SIGNALS_VERSION: Final = 3
 """Raised whenever the definition of a signal changes; part of every fingerprint."""
+
+VECTORS_KEPT: Final = 200_000
+"""Vectors in memory at most, shared by the encoders of a scorer."""
 
 _FAMILIES: Final[Mapping[str, Callable[[Batch], dict[str, Column]]]] = MappingProxyType(
     {
@@ -253,6 +258,8 @@ class SignalMeter:
         Whose rules to look for.
     heads : mapping of str to TextHead, optional
         Classifiers by task, in place of the shipped ones.
+    cache_folder : pathlib.Path, optional
+        Where vectors are kept on disk; default: nowhere.
     """
 
     def __init__(
@@ -260,6 +267,7 @@ class SignalMeter:
         offers: Sequence[EncoderOffer],
         rubric: Rubric,
         heads: Mapping[str, TextHead] | None = None,
+        cache_folder: Path | None = None,
     ) -> None:
         for task, head in (heads or {}).items():
             check_head(head, task)
@@ -267,6 +275,7 @@ class SignalMeter:
         self._rubric = rubric
         self._rules = CompiledRules(rubric.rules)
         self._heads = dict(heads or {})
+        self._cache_folder = cache_folder
         self._readers: dict[EncoderOffer, Reader] = {}
         self._lock = threading.Lock()
 
@@ -297,8 +306,30 @@ class SignalMeter:
         """
         with self._lock:
             if offer not in self._readers:
-                self._readers[offer] = Reader(offer.open(), self._heads, self._rubric.phrase_banks)
+                encoder = offer.open()
+                self._readers[offer] = Reader(
+                    encoder, self._heads, self._rubric.phrase_banks, self._cache(encoder)
+                )
             return self._readers[offer]
+
+    @property
+    def cache_counts(self) -> CacheCounts:
+        """How often a distinct sentence had been encoded before, over all encoders."""
+        return sum((reader.cache.counts for reader in self._readers.values()), CacheCounts())
+
+    @property
+    def cache_trouble(self) -> tuple[str, ...]:
+        """Why vectors are not kept on disk any more, where that is so."""
+        stores = [reader.cache.store for reader in self._readers.values()]
+        return tuple(store.state.trouble for store in stores if store and store.state.trouble)
+
+    def _cache(self, encoder: Encoder) -> VectorCache:
+        store = None
+        if self._cache_folder is not None and encoder.tier != "fast":
+            from qa_nlp.encoding.store import VectorStore
+
+            store = VectorStore(self._cache_folder, encoder)
+        return VectorCache(encoder, VECTORS_KEPT // len(self.offers), store)
 
     def measure(
         self,
@@ -434,17 +465,20 @@ class Reader:
         Gives the rows.
     heads : mapping of str to TextHead
         Classifiers by task, in place of the shipped ones.
-    banks : sequence of PhraseBankFile, optional
+    banks : sequence of PhraseBankFile
         The rubric's own phrase banks.
+    cache : VectorCache
+        Asks the encoder for what it does not hold.
     """
 
     def __init__(
         self,
         encoder: Encoder,
         heads: Mapping[str, TextHead],
-        banks: Sequence[PhraseBankFile] = (),
+        banks: Sequence[PhraseBankFile],
+        cache: VectorCache,
     ) -> None:
         self.encoder = encoder
-        self.cache = VectorCache(encoder)
+        self.cache = cache
         self.matcher = matcher_for(banks, encoder)
         self.heads: Mapping[str, TextHead] = {**heads_of(encoder), **heads}

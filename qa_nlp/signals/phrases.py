@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from qa_nlp.artifacts import Artifact, load_artifact, shipped_artifacts
 from qa_nlp.encoding import Encoder, load_encoder
+from qa_nlp.encoding.tiers import space_of
 from qa_nlp.errors import ArtifactError, did_you_mean
 from qa_nlp.phrase_bank import (
     PhraseBankFile,
@@ -55,7 +56,7 @@ __all__ = [
     "shipped_matcher",
 ]
 
-ARTIFACTS: Final = ("phrases-en", "phrases-multilingual")
+ARTIFACTS: Final = ("phrases-en", "phrases-fast-en", "phrases-multilingual")
 """Weights of the shipped banks, each for one encoder."""
 
 _MOST_QUOTES: Final = 3
@@ -104,7 +105,7 @@ def _stored_weights(encoder: str) -> Artifact | None:
     for name in ARTIFACTS:
         if name in shipped_artifacts():
             artifact = load_artifact(name)
-            if artifact.manifest["encoder"] == encoder:
+            if artifact.manifest["encoder"] == space_of(encoder):
                 fresh = artifact.manifest["banks"] == shipped_banks_fingerprint()
                 return artifact if fresh else None
     return None
@@ -414,7 +415,7 @@ class PhraseHits:
         self.batch = batch
         chosen = matcher.pick(sorted(banks))
         table = batch.sentences
-        self._rows: dict[Role, list[tuple[int, int, int, int, int]]] = {}
+        self._rows: dict[Role, NDArray[np.int64]] = {}
         self._banks = {bank.id: (column, bank) for column, bank in enumerate(chosen.banks)}
         self._events: dict[str, list[list[Event] | None]] = {}
         # a number for each turn of the batch, in the order of the table
@@ -459,8 +460,8 @@ class PhraseHits:
 
     def _found(self, column: int, file: PhraseBankFile) -> list[list[Event] | None]:
         found: list[list[Event] | None] = [None] * len(self.batch.transcripts)
-        for text, transcript, turn, start, end in self._spoken(file.role):
-            event = Event(turn, start, end, float(self._alone[text, column]))
+        rows = self._spoken(file.role)
+        for transcript, event in self._events_of(rows, column):
             own = found[transcript]
             if own is None:
                 found[transcript] = [event]
@@ -472,19 +473,60 @@ class PhraseHits:
                 own.append(event)
         return found
 
-    def _spoken(self, role: Role) -> list[tuple[int, int, int, int, int]]:
-        """Give text, transcript, turn, start and end of each sentence of a role."""
+    def ranked(self, bank: str, inside: NDArray[np.bool_] | None) -> list[tuple[int, list[Event]]]:
+        """Give the places where a phrase is most surely said.
+
+        Parameters
+        ----------
+        bank : str
+            One of the banks that are asked about.
+        inside : ndarray of bool, shape (sentences,), optional
+            Which sentences count; default: all.
+
+        Returns
+        -------
+        list of (int, list of Event)
+            For each transcript the number of its events, as `events` gives them, and those that
+            are likely, or else the surest; the surest first.
+        """
+        column, file = self._banks[bank]
+        table, size = self.batch.sentences, len(self.batch.transcripts)
+        rows = self._spoken(file.role)
+        if inside is not None:
+            rows = rows[inside[rows]]
+        chances, owner = self._alone[table.text[rows], column], table.transcript[rows]
+        counts = np.bincount(owner, minlength=size)
+        begins = np.flatnonzero(np.diff(owner, prepend=-1))
+        surest = np.repeat(np.maximum.reduceat(chances, begins), counts[counts > 0])
+        found: list[list[Event]] = [[] for _ in range(size)]
+        likely = rows[(chances >= SAID) | (chances == surest)]
+        for transcript, event in self._events_of(likely, column):
+            found[transcript].append(event)
+        for transcript, event in self._windows(column, file.role, inside):
+            found[transcript].append(event)
+            counts[transcript] += 1
+        for events in found:
+            events.sort(key=lambda event: (-event.probability, event))
+        return list(zip(counts.tolist(), found, strict=True))
+
+    def _spoken(self, role: Role) -> NDArray[np.int64]:
+        """Give the rows of a role's sentences."""
         if role not in self._rows:
-            table, transcripts = self.batch.sentences, self.batch.transcripts
-            columns = (table.text, table.transcript, table.turn, table.start, table.end)
-            self._rows[role] = [
-                row
-                for row in zip(*(column.tolist() for column in columns), strict=True)
-                if transcripts[row[1]].turns[row[2]].role is role
-            ]
+            self._rows[role] = np.flatnonzero(self.batch.sentences.said_by(role))
         return self._rows[role]
 
-    def _windows(self, column: int, role: Role) -> Iterator[tuple[int, Event]]:
+    def _events_of(self, rows: NDArray[np.int64], column: int) -> Iterator[tuple[int, Event]]:
+        table = self.batch.sentences
+        columns = (table.transcript, table.turn, table.start, table.end)
+        chances = self._alone[table.text[rows], column].tolist()
+        for transcript, turn, start, end, chance in zip(
+            *(own[rows].tolist() for own in columns), chances, strict=True
+        ):
+            yield transcript, Event(turn, start, end, chance)
+
+    def _windows(
+        self, column: int, role: Role, inside: NDArray[np.bool_] | None = None
+    ) -> Iterator[tuple[int, Event]]:
         table = self.batch.sentences
         together = self._together[:, column]
         taken: set[int] = set()
@@ -496,6 +538,8 @@ class PhraseHits:
                 continue
             if taken.isdisjoint((first, second)):
                 taken |= {first, second}
+                if inside is not None and not inside[first]:
+                    continue
                 yield (
                     transcript,
                     Event(
@@ -524,40 +568,40 @@ def measure_phrases(hits: PhraseHits, uses: Collection[tuple[str, str]]) -> Mapp
         By column name; NaN where the agent says nothing within the scope.
     """
     columns: dict[str, Column] = {}
-    turns: dict[str, list[set[int] | None]] = {}
+    scopes: dict[str, NDArray[np.bool_] | None] = {}
     for bank, within in sorted(uses):
-        if within not in turns:
-            turns[within] = _turns_in_scope(hits.batch, Scope.parse(within))
+        if within not in scopes:
+            scopes[within] = _sentences_in_scope(hits.batch, Scope.parse(within))
         columns[column_name(f"phrase.{bank}", within)] = _column(
-            hits, hits.bank(bank), hits.events(bank), turns[within], within
+            hits, hits.bank(bank), scopes[within], within
         )
     return columns
 
 
-def _turns_in_scope(batch: Batch, scope: Scope) -> list[set[int] | None]:
-    """Give for each transcript the turns within a scope; None = all."""
+def _sentences_in_scope(batch: Batch, scope: Scope) -> NDArray[np.bool_] | None:
+    """Tell which sentences are within a scope; None = all."""
     if scope.side is None:
-        return [None] * len(batch.transcripts)
-    return [set(scope.turns(transcript)) for transcript in batch.transcripts]
+        return None
+    table = batch.sentences
+    first = np.cumsum([0, *(len(transcript.turns) for transcript in batch.transcripts)])
+    inside = np.zeros(first[-1], dtype=np.bool_)
+    for begin, transcript in zip(first.tolist(), batch.transcripts, strict=False):
+        inside[[begin + turn for turn in scope.turns(transcript)]] = True
+    return np.asarray(inside[first[table.transcript] + table.turn])
 
 
 def _column(
-    hits: PhraseHits,
-    bank: PhraseBankFile,
-    events: list[list[Event] | None],
-    turns: list[set[int] | None],
-    within: str,
+    hits: PhraseHits, bank: PhraseBankFile, inside: NDArray[np.bool_] | None, within: str
 ) -> Column:
-    values = np.full(len(events), np.nan)
-    evidence: list[tuple[Span, ...]] = [()] * len(events)
-    for position, (found, inside) in enumerate(zip(events, turns, strict=True)):
-        own = [event for event in found or () if inside is None or event.turn in inside]
-        if own:
-            ranked = sorted(own, key=lambda event: (-event.probability, event))
-            values[position] = ranked[0].probability
+    ranked = hits.ranked(bank.id, inside)
+    values = np.full(len(ranked), np.nan)
+    evidence: list[tuple[Span, ...]] = [()] * len(ranked)
+    for position, (count, events) in enumerate(ranked):
+        if events:
+            values[position] = events[0].probability
             where = f"{bank.role.value} ({within})"
             read = foreign_samples(bank, hits.batch.languages[position])
-            evidence[position] = _spans(ranked, where, read)
+            evidence[position] = _spans(events, count, where, read)
     return Column(values, evidence)
 
 
@@ -586,7 +630,7 @@ def foreign_samples(bank: PhraseBankFile, language: str | None) -> str:
     return f" (no samples in {language}: matched across languages from {', '.join(bank.samples)})"
 
 
-def _spans(ranked: Sequence[Event], where: str, read: str) -> tuple[Span, ...]:
+def _spans(ranked: Sequence[Event], events: int, where: str, read: str) -> tuple[Span, ...]:
     """Give the sentences that speak for the phrase, and what there is to say against it."""
     best = ranked[0].probability
     said = [e for e in ranked[:_MOST_QUOTES] if e.probability >= SAID] or [ranked[0]]
@@ -603,6 +647,6 @@ def _spans(ranked: Sequence[Event], where: str, read: str) -> tuple[Span, ...]:
         )
         for event in said
     ]
-    count = f"{len(ranked)} sentence{'s' if len(ranked) > 1 else ''}"
+    count = f"{events} sentence{'s' if events > 1 else ''}"
     note = f"no clear instance in {count} of the {where}; nearest {best:.2f}{read}"
     return (*quotes, Span(1.0, note=note, raises=False))

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from qa_nlp.errors import RubricError
 from qa_nlp.rubric import Rule
 from qa_nlp.signals.rule_patterns import check_pattern, straightened
+from qa_nlp.signals.rule_words import RuleWords
 from qa_nlp.text.words import UNSPACED_LANGUAGES
 
 if TYPE_CHECKING:
@@ -138,25 +139,31 @@ class _Finder:
         self._ids = {pipeline.vocab.strings.add(rule.id): rule.id for rule in rules}
         # Threads in one vocabulary would end each other's memory zones.
         self._lock = threading.Lock()
+        self._words = RuleWords(
+            (pattern for rule in rules for pattern in rule.patterns), self._tokenized
+        )
         for rule in rules:
             phrases = [pattern for pattern in rule.patterns if isinstance(pattern, str)]
             tokens = [pattern for pattern in rule.patterns if not isinstance(pattern, str)]
             if phrases:
-                documents = [
-                    pipeline.tokenizer(_Spaced.of(phrase, self._word).text) for phrase in phrases
-                ]
-                self._phrases.add(rule.id, documents)
+                self._phrases.add(rule.id, list(map(self._tokenized, phrases)))
             if tokens:
                 self._tokens.add(rule.id, straightened(tokens), greedy="LONGEST")
 
     def search(self, texts: Iterable[str]) -> dict[str, Found]:
         results: dict[str, Found] = {}
+        texts = list(filter(self._words.may_match, texts))
+        if not texts:
+            return results
         # The zone drops the new words of these texts from the vocabulary, which would only grow.
         with self._lock, self._pipeline.memory_zone():
             for text in texts:
                 if text not in results and (found := self._find(text)):
                     results[text] = found
         return results
+
+    def _tokenized(self, phrase: str) -> Doc:
+        return self._pipeline.tokenizer(_Spaced.of(phrase, self._word).text)
 
     def _find(self, text: str) -> Found:
         spaced = _Spaced.of(text, self._word)

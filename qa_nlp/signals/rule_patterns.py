@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc
     from spacy.vocab import Vocab
 
-__all__ = ["check_pattern", "straightened"]
+__all__ = ["WORD_ATTRIBUTES", "check_pattern", "stated_words", "straightened"]
 
 Tokenizer = Callable[[str], "Doc"]
 
@@ -28,7 +28,8 @@ _ATTRIBUTES: Final = frozenset(
         *("IS_CURRENCY", "IS_STOP", "LIKE_NUM", "LIKE_URL", "LIKE_EMAIL"),
     }
 )
-_WORDS: Final = frozenset({"ORTH", "TEXT", "LOWER"})
+WORD_ATTRIBUTES: Final = frozenset({"ORTH", "TEXT", "LOWER"})
+"""Attributes that state a word."""
 _MOST_REPEATS: Final = 100
 _APOSTROPHES: Final = {ord(mark): "'" for mark in "\u2018\u2019\u02bc"}
 
@@ -109,9 +110,9 @@ def _check_attributes(token: Mapping[str, Any]) -> None:
 def _check_words(token: Mapping[str, Any], tokenizers: Sequence[Tokenizer]) -> None:
     for name, value in token.items():
         attribute = name.upper()
-        if attribute not in _WORDS:
+        if attribute not in WORD_ATTRIBUTES:
             continue
-        for word in _stated_words(value):
+        for word in stated_words(value):
             if attribute == "LOWER" and word != word.lower():
                 raise ValueError(f"{name} {word!r} never matches; write it in lower case")
             cuts = [[piece.text for piece in tokenize(word)] for tokenize in tokenizers]
@@ -122,7 +123,24 @@ def _check_words(token: Mapping[str, Any], tokenizers: Sequence[Tokenizer]) -> N
                 )
 
 
-def _stated_words(value: object) -> Iterator[str]:
+def stated_words(value: object) -> Iterator[str]:
+    """Give the words that an attribute states.
+
+    Parameters
+    ----------
+    value : object
+        What it must be.
+
+    Yields
+    ------
+    str
+        The word, or each of which it must be one; none where something else is stated.
+
+    Examples
+    --------
+    >>> list(stated_words({"IN": ["is", "are"]})), list(stated_words({"NOT_IN": ["not"]}))
+    (['is', 'are'], [])
+    """
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict) and isinstance(value.get("IN"), list):

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from qa_nlp.signals.base import Batch, Column, Measured, SignalSpec, Span, columns_of
-from qa_nlp.signals.turns import turn_values
+from qa_nlp.signals.turns import SpokenTurns
 from qa_nlp.transcript import Role
 
 __all__ = ["SENTIMENT", "measure_sentiment"]
@@ -75,11 +75,8 @@ def measure_sentiment(batch: Batch) -> dict[str, Column]:
     """
     if "sentiment" not in batch.turn_answers:
         return columns_of(SENTIMENT, [{}] * len(batch.transcripts))
-    valences = batch.turn_answers["sentiment"].values
-    turns = [
-        turn_values(batch, position, valences, Role.CUSTOMER)
-        for position in range(len(batch.transcripts))
-    ]
+    spoken = SpokenTurns.of(batch, Role.CUSTOMER)
+    turns = spoken.by_transcript(spoken.answers(batch.turn_answers["sentiment"].values))
     return columns_of(SENTIMENT, [_summaries(batch, *found) for found in enumerate(turns)])
 
 

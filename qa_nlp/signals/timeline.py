@@ -10,7 +10,7 @@ from qa_nlp.signals.base import Batch
 from qa_nlp.signals.emotion import SHOWN, negative_emotion
 from qa_nlp.signals.empathy import MECHANISMS
 from qa_nlp.signals.tasks import EMOTION_GROUPS
-from qa_nlp.signals.turns import turn_rows, turn_values
+from qa_nlp.signals.turns import SpokenTurns
 from qa_nlp.transcript import Role
 
 __all__ = ["TIMELINE_COLUMNS", "timeline"]
@@ -77,20 +77,22 @@ def timeline(batch: Batch, library: str = "pandas") -> Any:
 
 def _add_values(rows: list[_Row], batch: Batch, task: str, role: Role) -> None:
     if task in batch.turn_answers:
-        for turn, value in turn_values(batch, 0, batch.turn_answers[task].values, role).items():
+        spoken = SpokenTurns.of(batch, role)
+        values = spoken.answers(batch.turn_answers[task].values)
+        for turn, value in spoken.by_transcript(values)[0].items():
             rows[turn][task] = value
 
 
 def _add_emotions(rows: list[_Row], batch: Batch, role: Role) -> None:
     if "emotion_group" not in batch.turn_answers:
         return
-    probabilities = batch.turn_answers["emotion_group"].probabilities
+    spoken = SpokenTurns.of(batch, role)
+    probabilities = spoken.answers(batch.turn_answers["emotion_group"].probabilities)
     # one neutral sentence beside an angry one makes no neutral turn
     shown = probabilities[:, :-1].max(axis=1)
     which = probabilities[:, :-1].argmax(axis=1)
-    negative = negative_emotion(batch)
-    for turn, of_turn in turn_rows(batch, 0, role).items():
-        row = batch.turn_of[of_turn[0]]
+    negative = spoken.answers(negative_emotion(batch))
+    for row, turn in enumerate(spoken.turns.tolist()):
         emotion = which[row] if shown[row] >= SHOWN else -1
         rows[turn]["emotion"] = EMOTION_GROUPS[emotion]
         rows[turn]["negative_emotion"] = float(negative[row])

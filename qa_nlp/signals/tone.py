@@ -11,12 +11,13 @@ script thanks for the call and is happy to help.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from qa_nlp.signals.base import Batch, Column, Measured, SignalSpec, Span, columns_of
 from qa_nlp.signals.empathy import FEWEST_WORDS, emotional_turns, expected_levels
-from qa_nlp.signals.turns import Sentence, long_turns, speaking_sentences, turn_values
-from qa_nlp.transcript import Role
+from qa_nlp.signals.turns import Sentence, SpokenTurns, is_long
+from qa_nlp.transcript import Role, Transcript
 
 __all__ = ["TONE", "measure_tone"]
 
@@ -72,28 +73,29 @@ def measure_tone(batch: Batch) -> dict[str, Column]:
         needs.
     """
     measured: list[dict[str, Measured]] = [{} for _ in batch.transcripts]
+    spoken = SpokenTurns.of(batch, Role.AGENT)
     if "politeness" in batch.turn_answers:
-        for position in range(len(measured)):
-            measured[position] |= _politeness(batch, position)
+        polite = spoken.by_transcript(spoken.answers(batch.turn_answers["politeness"].values))
+        for position, transcript in enumerate(batch.transcripts):
+            measured[position] |= _politeness(transcript, polite[position])
     if "emotional_reactions" in batch.heads:
-        turns = batch.turn_answers["emotional_reactions"].values
-        sentences = expected_levels(batch, "emotional_reactions")
+        turns = spoken.answers(batch.turn_answers["emotional_reactions"].values)
+        said = spoken.speaking(turns, expected_levels(batch, "emotional_reactions"))
         for position, feelings in enumerate(emotional_turns(batch)):
-            warm = speaking_sentences(batch, position, turns, sentences, Role.AGENT)
-            measured[position] |= _warmth(batch, position, warm) | _coldest(warm, feelings)
+            warm = _warmth(batch.transcripts[position], said[position])
+            measured[position] |= warm | _coldest(said[position], feelings)
     return columns_of(TONE, measured)
 
 
-def _politeness(batch: Batch, position: int) -> dict[str, Measured]:
-    polite = batch.turn_answers["politeness"].values
-    said = turn_values(batch, position, polite, Role.AGENT)
-    judged = long_turns(batch, position, FEWEST_WORDS)
-    turns = {turn: value for turn, value in said.items() if turn in judged}
+def _politeness(transcript: Transcript, polite: Mapping[int, float]) -> dict[str, Measured]:
+    turns = {
+        turn: value for turn, value in polite.items() if is_long(transcript, turn, FEWEST_WORDS)
+    }
     if not turns:
         return {}
 
     def span(turn: int, what: str, *, raises: bool | None = None) -> Span:
-        text = batch.transcripts[position].turns[turn].text
+        text = transcript.turns[turn].text
         return Span(1.0, turn, 0, len(text), f"{what}: politeness {turns[turn]:.2f}", raises=raises)
 
     best, worst = max(turns, key=turns.__getitem__), min(turns, key=turns.__getitem__)
@@ -107,9 +109,8 @@ def _politeness(batch: Batch, position: int) -> dict[str, Measured]:
     }
 
 
-def _warmth(batch: Batch, position: int, warm: dict[int, Sentence]) -> dict[str, Measured]:
-    judged = long_turns(batch, position, FEWEST_WORDS)
-    turns = [sentence for turn, sentence in warm.items() if turn in judged]
+def _warmth(transcript: Transcript, warm: Mapping[int, Sentence]) -> dict[str, Measured]:
+    turns = [one for turn, one in warm.items() if is_long(transcript, turn, FEWEST_WORDS)]
     if not turns:
         return {}
     best = max(turns, key=lambda sentence: sentence.value)
@@ -120,7 +121,7 @@ def _warmth(batch: Batch, position: int, warm: dict[int, Sentence]) -> dict[str,
     return {"tone.warmth": (sum(one.value for one in turns) / len(turns), spans)}
 
 
-def _coldest(warm: dict[int, Sentence], feelings: dict[int, int]) -> dict[str, Measured]:
+def _coldest(warm: Mapping[int, Sentence], feelings: Mapping[int, int]) -> dict[str, Measured]:
     answers = [(warm[answer], turn) for turn, answer in feelings.items() if answer in warm]
     if not answers:
         return {}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,18 +13,17 @@ from numpy.typing import NDArray
 from qa_nlp.signals.answers import Answers, TextHead, pooled_answers
 from qa_nlp.signals.base import Array, Batch, Span
 from qa_nlp.text.sentences import SentenceTable
-from qa_nlp.transcript import Role
+from qa_nlp.transcript import Role, Transcript
 
 __all__ = [
     "Sentence",
+    "SpokenTurns",
     "answers_on_turns",
-    "long_turns",
-    "speaking_sentences",
-    "strongest_sentences",
-    "turn_rows",
-    "turn_values",
+    "is_long",
     "turns_of",
 ]
+
+Index = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,31 +66,167 @@ class Sentence:
         return Span(share, self.turn, self.start, self.end, note, raises=raises)
 
 
-def turn_rows(batch: Batch, position: int, role: Role) -> dict[int, list[int]]:
-    """Find the sentences of each turn of one role.
+@dataclass(frozen=True, slots=True, eq=False)
+class SpokenTurns:
+    """The turns of one role in a batch; those without words are left out.
 
     Parameters
     ----------
     batch : Batch
         The batch.
-    position : int
-        Which transcript.
-    role : Role
-        Whose turns.
-
-    Returns
-    -------
-    dict of int to list of int
-        Turn to rows of ``batch.sentences``, in order; turns without words are left out.
+    rows : ndarray of int64, shape (sentences of the role,)
+        Rows of ``batch.sentences``.
+    begins : ndarray of int64, shape (turns,)
+        Where in `rows` each turn begins.
+    turns : ndarray of int64, shape (turns,)
+        Position of each in its transcript.
+    offsets : list of int, length transcripts + 1
+        Turns ``offsets[i]:offsets[i + 1]`` belong to transcript ``i``.
     """
-    table = batch.sentences
-    turns = batch.transcripts[position].turns
-    rows: dict[int, list[int]] = {}
-    for row in range(table.offsets[position], table.offsets[position + 1]):
-        turn = int(table.turn[row])
-        if turns[turn].role is role:
-            rows.setdefault(turn, []).append(row)
-    return rows
+
+    batch: Batch
+    rows: Index
+    begins: Index
+    turns: Index
+    offsets: list[int]
+
+    @classmethod
+    def of(cls, batch: Batch, role: Role) -> SpokenTurns:
+        """Find the turns of a role.
+
+        Parameters
+        ----------
+        batch : Batch
+            The batch.
+        role : Role
+            Whose.
+
+        Returns
+        -------
+        SpokenTurns
+            In order.
+        """
+        table = batch.sentences
+        rows = np.flatnonzero(table.said_by(role))
+        owner = batch.turn_of[rows]
+        begins = np.flatnonzero(np.diff(owner, prepend=-1))
+        first = rows[begins]
+        offsets = np.searchsorted(first, table.offsets).tolist()
+        return cls(batch, rows, begins, table.turn[first], offsets)
+
+    def by_transcript(self, values: NDArray[Any]) -> list[dict[int, float]]:
+        """Give each transcript its part of what was measured on the turns.
+
+        Parameters
+        ----------
+        values : ndarray, shape (turns,)
+            One for each.
+
+        Returns
+        -------
+        list of dict of int to float
+            For each transcript, turn to value; in order.
+        """
+        turns, found = self.turns.tolist(), values.tolist()
+        return [dict(zip(turns[own], found[own], strict=True)) for own in self._slices()]
+
+    def answers(self, values: Array) -> Array:
+        """Choose from what is told of all turns of the batch.
+
+        Parameters
+        ----------
+        values : ndarray, shape (turns that have sentences, any)
+            From ``batch.turn_answers``.
+
+        Returns
+        -------
+        ndarray, shape (turns, any)
+            That of these turns.
+        """
+        return np.asarray(values[self.batch.turn_of[self.rows[self.begins]]])
+
+    def speaking(
+        self, of_turns: Array, of_sentences: Array, column: Index | None = None
+    ) -> list[dict[int, Sentence]]:
+        """Let the strongest sentence of each turn speak for what the turn is worth.
+
+        Parameters
+        ----------
+        of_turns : ndarray of float64, shape (turns,)
+            What each is worth.
+        of_sentences : ndarray of float64, shape (distinct sentences,) or (distinct sentences, any)
+            What tells the strongest sentence.
+        column : ndarray of int64, shape (turns,), optional
+            Which column tells it, where there are several.
+
+        Returns
+        -------
+        list of dict of int to Sentence
+            For each transcript, turn to its strongest sentence, the first of several, with the
+            value of the turn; in order.
+        """
+        text = self.batch.sentences.text[self.rows]
+        lengths = np.diff(self.begins, append=len(self.rows))
+        strength = (
+            of_sentences[text] if column is None else of_sentences[text, np.repeat(column, lengths)]
+        )
+        greatest = np.repeat(np.maximum.reduceat(strength, self.begins), lengths)
+        behind = len(self.rows)
+        places = np.where(strength < greatest, behind, np.arange(behind))
+        chosen = self.rows[np.minimum.reduceat(places, self.begins)]
+        spoken = self._sentences(chosen, of_turns)
+        return [{one.turn: one for one in spoken[own]} for own in self._slices()]
+
+    def strongest(self, of_sentences: Array) -> list[list[Sentence]]:
+        """Find the strongest sentences of each transcript.
+
+        Parameters
+        ----------
+        of_sentences : ndarray of float64, shape (distinct sentences, columns)
+            What to compare.
+
+        Returns
+        -------
+        list of list of Sentence
+            For each transcript and column the sentence with the highest value, the first of
+            several; an empty list where the role says nothing.
+        """
+        table = self.batch.sentences
+        found: list[list[Sentence]] = []
+        for low, high in self._row_ranges():
+            rows = self.rows[low:high]
+            if not len(rows):
+                found.append([])
+                continue
+            values = of_sentences[table.text[rows]]
+            places = values.argmax(axis=0)
+            found.append(
+                self._sentences(rows[places], np.take_along_axis(values, places[None], axis=0)[0])
+            )
+        return found
+
+    def sentence_counts(self) -> list[int]:
+        """Count the sentences of the role in each transcript.
+
+        Returns
+        -------
+        list of int
+            One for each.
+        """
+        return [high - low for low, high in self._row_ranges()]
+
+    def _slices(self) -> Iterator[slice]:
+        return map(slice, self.offsets[:-1], self.offsets[1:])
+
+    def _row_ranges(self) -> Iterator[tuple[int, int]]:
+        ends = [*self.begins.tolist(), len(self.rows)]
+        bounds = [ends[place] for place in self.offsets]
+        return pairwise(bounds)
+
+    def _sentences(self, rows: Index, values: Array) -> list[Sentence]:
+        table = self.batch.sentences
+        columns = (table.turn, table.start, table.end, table.text)
+        return list(map(Sentence, values.tolist(), *(column[rows].tolist() for column in columns)))
 
 
 def turns_of(table: SentenceTable) -> NDArray[np.int64]:
@@ -137,109 +274,22 @@ def answers_on_turns(
     }
 
 
-def turn_values(batch: Batch, position: int, values: Array, role: Role) -> dict[int, float]:
-    """Give a value of each turn of one role.
+def is_long(transcript: Transcript, turn: int, fewest_words: int) -> bool:
+    """Tell whether a turn has enough words for a judgement.
 
     Parameters
     ----------
-    batch : Batch
-        The batch.
-    position : int
-        Which transcript.
-    values : ndarray, shape (turns that have sentences,)
-        From ``batch.turn_answers``.
-    role : Role
-        Whose turns.
-
-    Returns
-    -------
-    dict of int to float
-        In order; turns without words are left out.
-    """
-    return {
-        turn: float(values[batch.turn_of[rows[0]]])
-        for turn, rows in turn_rows(batch, position, role).items()
-    }
-
-
-def speaking_sentences(
-    batch: Batch, position: int, values: Array, of_sentences: Array, role: Role
-) -> dict[int, Sentence]:
-    """Let the strongest sentence of each turn of one role speak for what the turn is worth.
-
-    Parameters
-    ----------
-    batch : Batch
-        The batch.
-    position : int
-        Which transcript.
-    values : ndarray, shape (turns that have sentences,)
-        From ``batch.turn_answers``.
-    of_sentences : ndarray, shape (distinct sentences,)
-        What tells the strongest sentence.
-    role : Role
-        Whose turns.
-
-    Returns
-    -------
-    dict of int to Sentence
-        Turn to its strongest sentence, with the value of the turn; in order.
-    """
-    worth = turn_values(batch, position, values, role)
-    strongest = strongest_sentences(batch, position, of_sentences, role)
-    return {turn: replace(one, value=worth[turn]) for turn, one in strongest.items()}
-
-
-def strongest_sentences(
-    batch: Batch, position: int, values: Array, role: Role
-) -> dict[int, Sentence]:
-    """Find the sentence with the highest value in each turn of one role.
-
-    Parameters
-    ----------
-    batch : Batch
-        The batch.
-    position : int
-        Which transcript.
-    values : ndarray, shape (distinct sentences,)
-        What to compare.
-    role : Role
-        Whose turns.
-
-    Returns
-    -------
-    dict of int to Sentence
-        Turn to its strongest sentence, the first of several; in order.
-    """
-    table = batch.sentences
-    strongest = {}
-    for turn, rows in turn_rows(batch, position, role).items():
-        row = max(rows, key=lambda row: values[table.text[row]])
-        text = int(table.text[row])
-        strongest[turn] = Sentence(
-            float(values[text]), turn, int(table.start[row]), int(table.end[row]), text
-        )
-    return strongest
-
-
-def long_turns(batch: Batch, position: int, fewest_words: int) -> frozenset[int]:
-    """Find the turns that have enough words for a judgement.
-
-    Parameters
-    ----------
-    batch : Batch
-        The batch.
-    position : int
-        Which transcript.
+    transcript : Transcript
+        The conversation.
+    turn : int
+        Position of the turn.
     fewest_words : int
-        Words between white space that a turn needs.
+        Words between white space that it needs, from 1 on.
 
     Returns
     -------
-    frozenset of int
-        The turns, of any role.
+    bool
+        True where it has them.
     """
-    turns = batch.transcripts[position].turns
-    return frozenset(
-        index for index, turn in enumerate(turns) if len(turn.text.split()) >= fewest_words
-    )
+    # the words beyond those needed are left in one piece
+    return len(transcript.turns[turn].text.split(None, fewest_words - 1)) >= fewest_words

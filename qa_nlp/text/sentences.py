@@ -28,7 +28,8 @@ _LONGEST_WORD: Final = 200
 _ENDLESS_WORD: Final = re.compile(r"\S{100,}")
 _EVERYTHING: Final = 1 << 31
 
-
+MOST_STRINGS: Final = 10_000
+"""Strings that spaCy's vocabulary may hold, its own 300 included, before a new one takes over."""
 _LOCK: Final = threading.Lock()
 
 
@@ -108,13 +109,23 @@ def _joined_titles(line: str, offset: int) -> Iterator[tuple[int, int]]:
 
 
 def _sentence_ends(line: str) -> list[int]:
-    splitter = _splitter()
-    # the zone frees spaCy's store of words, which is neither bounded nor safe between threads
-    with _LOCK, splitter.memory_zone():
-        return [sentence.end_char for sentence in splitter(line).sents]
+    # spaCy's store of words is neither safe between threads nor bounded. Words it knows are quick,
+    # so it is thrown away only when it has grown large.
+    with _LOCK:
+        splitter = _splitter()
+        ends = [sentence.end_char for sentence in splitter(line).sents]
+        if len(splitter.vocab.strings) > MOST_STRINGS:
+            _splitter.cache_clear()
+    return ends
 
 
 def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    rough = text[start:end]
+    # most sentences need no cut, which is told faster than where their words stand
+    if len(rough) <= _LONGEST_WORD and len(rough.split()) <= MOST_WORDS:
+        first = start + len(rough) - len(rough.lstrip())
+        yield first, first + len(rough.strip())
+        return
     words = [
         (first, min(first + _LONGEST_WORD, word.end()))
         for word in _WORD.finditer(text, start, end)
@@ -123,6 +134,9 @@ def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     for index in range(0, len(words), MOST_WORDS):
         chunk = words[index : index + MOST_WORDS]
         yield chunk[0][0], chunk[-1][1]
+
+
+_ROLES: Final = {role: place for place, role in enumerate(Role)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +151,8 @@ class SentenceTable:
         Character span in the turn's text.
     text : ndarray of int64, shape (sentences,)
         Position in `texts`.
+    speaker : ndarray of int64, shape (sentences,)
+        Position of the turn's role in `Role`.
     texts : tuple of str
         Each distinct sentence once.
     offsets : ndarray of int64, shape (transcripts + 1,)
@@ -148,11 +164,27 @@ class SentenceTable:
     start: NDArray[np.int64]
     end: NDArray[np.int64]
     text: NDArray[np.int64]
+    speaker: NDArray[np.int64]
     texts: tuple[str, ...]
     offsets: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.text)
+
+    def said_by(self, role: Role) -> NDArray[np.bool_]:
+        """Tell which sentences a role says.
+
+        Parameters
+        ----------
+        role : Role
+            Who.
+
+        Returns
+        -------
+        ndarray of bool, shape (sentences,)
+            True where it does.
+        """
+        return np.asarray(self.speaker == _ROLES[role])
 
 
 def sentence_table(
@@ -178,18 +210,20 @@ def sentence_table(
     """
     wanted = frozenset(roles)
     known: dict[str, int] = {}
-    rows: list[tuple[int, int, int, int, int]] = []
+    rows: list[tuple[int, int, int, int, int, int]] = []
     offsets = [0]
     for number, transcript in enumerate(transcripts):
         if included is None or included[number]:
             for index, turn in enumerate(transcript.turns):
                 if turn.role in wanted:
+                    speaker = _ROLES[turn.role]
                     for start, end in sentence_spans(turn.text):
-                        text = " ".join(turn.text[start:end].split())
-                        rows.append((number, index, start, end, known.setdefault(text, len(known))))
+                        text = known.setdefault(" ".join(turn.text[start:end].split()), len(known))
+                        rows.append((number, index, start, end, text, speaker))
         offsets.append(len(rows))
-    columns = np.array(rows, dtype=np.int64).reshape(-1, 5).T
-    first_rows = np.array(offsets, dtype=np.int64)
-    return SentenceTable(
-        columns[0], columns[1], columns[2], columns[3], columns[4], tuple(known), first_rows
+    # each column on its own, since one that is strided is slow to go through
+    number, index, start, end, text, speaker = np.ascontiguousarray(
+        np.array(rows, dtype=np.int64).reshape(-1, 6).T
     )
+    first_rows = np.array(offsets, dtype=np.int64)
+    return SentenceTable(number, index, start, end, text, speaker, tuple(known), first_rows)

@@ -18,22 +18,23 @@ __all__ = ["MARKS", "wording_marks"]
 MARKS: Final = ("negation", "question")
 """What the columns of `wording_marks` tell."""
 
-_NEGATION: Final = re.compile(
-    r"""\b(?:
+_NEGATION: Final = r"""\b(?:
         not|no|never|cannot|cant|dont|wont|didnt|doesnt|isnt|without|unable|none|nobody|nothing|nor
       | neither|refuse[sd]?|\w+n['’]t
       | nu|n-\w+|nici|niciodat[aă]|niciun|nicio|f[aă]r[aă]|nimic|nimeni
       | не|нет|ни|никогда|нельзя|без|никак|ничего|никто|невозможно
       | n[aã]o|nunca|nem|sem|nenhum|nenhuma|nada|jamais|ningu[eé]m|tampouco
-    )\b""",
-    re.IGNORECASE | re.VERBOSE,
-)
-_QUESTION: Final = re.compile(
-    r"""\? | ^\W*(?:(?:and|so|ok|okay|great|thanks|alright)\W+)?(?:
+    )\b"""
+_QUESTION: Final = r"""\? | ^\W*(?:(?:and|so|ok|okay|great|thanks|alright)\W+)?(?:
         what|when|where|who|why|how|which|can|could|may|would|will|do|does|did|is|are|have|has|shall
-    )\b""",
-    re.IGNORECASE | re.VERBOSE,
+    )\b"""
+_SEARCHES: Final = tuple(
+    re.compile(pattern, re.IGNORECASE | re.VERBOSE).search for pattern in (_NEGATION, _QUESTION)
 )
+_PLAIN_SEARCHES: Final = tuple(
+    re.compile(pattern, re.VERBOSE).search for pattern in (_NEGATION, _QUESTION)
+)
+"""The same for ASCII in lower case, which is several times as fast as to ignore case."""
 
 
 def wording_marks(texts: Sequence[str]) -> NDArray[np.float64]:
@@ -54,5 +55,12 @@ def wording_marks(texts: Sequence[str]) -> NDArray[np.float64]:
     >>> wording_marks(["I can't offer a refund.", "Could I have your name"]).tolist()
     [[1.0, 0.0], [0.0, 1.0]]
     """
-    found = [[bool(_NEGATION.search(text)), bool(_QUESTION.search(text))] for text in texts]
+    found = [_marks(text) for text in texts]
     return np.array(found, dtype=np.float64).reshape(len(texts), len(MARKS))
+
+
+def _marks(text: str) -> list[bool]:
+    if text.isascii():
+        lower = text.lower()
+        return [search(lower) is not None for search in _PLAIN_SEARCHES]
+    return [search(text) is not None for search in _SEARCHES]

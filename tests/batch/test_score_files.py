@@ -619,3 +619,42 @@ def test_unknown_table_and_folder_without_a_result_are_refused(inputs: Path, out
     run(inputs, out)
     with pytest.raises(ArtifactError, match="did you mean 'grades'"):
         result_files(out, "grade")
+
+
+def test_report_tells_how_many_sentences_were_known_from_before(out: Path, tmp_path: Path) -> None:
+    asked = [Transcript(f"c{n}", [Turn("agent", "Hello. How are you?")]) for n in range(8)]
+    write_calls(tmp_path / "calls.jsonl", asked)
+
+    report = run(tmp_path / "calls.jsonl", out, plain, shard_size=4)
+
+    assert (report.encoded, report.remembered, report.hit_rate) == (2, 2, 0.5)
+    assert run(tmp_path / "calls.jsonl", out, plain, shard_size=4).to_dict()["hit_rate"] is None
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_vectors_on_disk_serve_the_next_job_and_change_nothing(
+    tmp_path: Path, workers: int
+) -> None:
+    write_calls(
+        tmp_path / "calls.jsonl",
+        [chat("a", "agent: Hello!", "customer: Good morning."), chat("b", "agent: Bye.")],
+    )
+    folder = tmp_path / "vectors"
+    make = functools.partial(remembering, folder)
+
+    plainly = run(tmp_path / "calls.jsonl", tmp_path / "plain", plain)
+    first = run(tmp_path / "calls.jsonl", tmp_path / "first", make, workers=workers)
+    second = run(tmp_path / "calls.jsonl", tmp_path / "second", make, workers=workers)
+
+    assert (plainly.encoded, first.encoded, second.encoded) == (3, 3, 0)
+    assert second.hit_rate == 1.0
+    assert (
+        contents(tmp_path / "first")
+        == contents(tmp_path / "second")
+        == contents(tmp_path / "plain")
+    )
+
+
+def remembering(folder: Path) -> Scorer:
+    """Give the scorer that needs no weights, with a store of vectors."""
+    return Scorer(Rubric.from_yaml(RUBRIC), encoder=HashEncoder(), cache_folder=folder)

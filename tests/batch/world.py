@@ -11,6 +11,7 @@ from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 from qa_nlp.batch import score_files
+from qa_nlp.encoding.cache import CacheCounts
 from qa_nlp.importers import BadTranscript
 from qa_nlp.scorecard import Evidence, Grade, GradeStatus, Scorecard
 from qa_nlp.transcript import Role, Transcript, Turn
@@ -61,7 +62,10 @@ class LightScorer:
     fingerprint = "light"
     fingerprint_parts = MappingProxyType({"rubric": "light"})
     calibrator = None
+    tier = "custom"
     encoders = (SimpleNamespace(name="none", tier="custom", terms="any"),)
+    cache_counts = CacheCounts()
+    cache_trouble = ()
     rubric = SimpleNamespace(id="light", version="1", criteria=[SimpleNamespace(id="length")])
 
     def __init__(self, effort: int = 1) -> None:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from sklearn.base import clone
 
-from qa_nlp.calibration.ordinal import OrdinalRegression, level_probabilities, penalised_loss
+from qa_nlp.calibration.ordinal import level_probabilities, penalised_loss
+from qa_nlp.calibration.ordinal_regression import OrdinalRegression
 from qa_nlp.errors import GradesError
 
 Array = NDArray[np.float64]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from qa_nlp.calibration.ordinal import OrdinalRegression
+from qa_nlp.calibration.ordinal_regression import OrdinalRegression
 from qa_nlp.calibration.text_score import TextTerm, TextViews, fit_texts
 from qa_nlp.signals.summary import VIEWS, Summary
 from qa_nlp.transcript import Role

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from qa_nlp.encoding import Encoder, load_encoder
 from qa_nlp.encoding.adapted import AdaptedBert, adapted, read_adapted
-from qa_nlp.encoding.encoder import ENCODER_OF_LANGUAGE, SHIPPED
+from qa_nlp.encoding.encoder import ENCODER_OF_LANGUAGE
 from qa_nlp.encoding.minilm import MiniLM, load_minilm
+from qa_nlp.encoding.tiers import SHIPPED
 from qa_nlp.errors import ArtifactError
 from qa_nlp.text.emoji import emoji_in_words
 from tests.tiny_models import FEATURES, SIZES, WIDTH, write_encoder

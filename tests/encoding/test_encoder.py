@@ -1,10 +1,8 @@
-"""The encoder contract, encoders of one's own, and the cache."""
+"""The encoder contract, and encoders of one's own."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa_nlp.encoding import CustomEncoder, Encoder, VectorCache, load_encoder
+from qa_nlp.encoding import CustomEncoder, Encoder, load_encoder
 from qa_nlp.encoding.adapted import adapted
 from qa_nlp.encoding.encoder import unit_rows
 from qa_nlp.encoding.minilm import MiniLM
@@ -174,86 +172,3 @@ def test_load_says_so_when_a_folder_holds_a_broken_model(tmp_path: Path, config:
 
     with pytest.raises(ArtifactError, match="not a sentence-transformers model"):
         load_encoder(tmp_path)
-
-
-TEXTS = [f"text {number}" for number in range(10)]
-
-
-def test_cache_gives_the_vectors_of_the_encoder() -> None:
-    encoder = CustomEncoder(HashEncoder())
-    cache = VectorCache(encoder)
-
-    first, second = cache.encode(TEXTS), cache.encode(TEXTS[::-1])
-
-    np.testing.assert_array_equal(first, encoder.encode(TEXTS))
-    np.testing.assert_array_equal(second, encoder.encode(TEXTS[::-1]))
-    assert cache.encode([]).shape == (0, 8)
-
-
-def test_cache_encodes_only_what_is_new_and_counts() -> None:
-    model = HashEncoder()
-    cache = VectorCache(CustomEncoder(model))
-
-    cache.encode(TEXTS[:4])
-    cache.encode(TEXTS[2:6])
-    cache.encode(TEXTS[:6])
-
-    assert model.calls[1:] == [TEXTS[:4], TEXTS[4:6]]  # the first call is the fingerprint's
-    assert (cache.hits, cache.misses) == (2 + 6, 4 + 2)
-
-
-def test_cache_keeps_at_most_its_capacity_and_drops_the_oldest() -> None:
-    model = HashEncoder()
-    cache = VectorCache(CustomEncoder(model), capacity=3)
-
-    cache.encode(["a", "b", "c"])
-    cache.encode(["a"])
-    cache.encode(["d"])  # "b" was used longest ago
-    model.calls.clear()
-    cache.encode(["a", "c", "d"])
-    cache.encode(["b"])
-
-    assert model.calls == [["b"]]
-
-
-def test_cache_is_right_when_one_batch_is_larger_than_its_capacity() -> None:
-    encoder = CustomEncoder(HashEncoder())
-    cache = VectorCache(encoder, capacity=3)
-
-    vectors = cache.encode(TEXTS)
-
-    np.testing.assert_array_equal(vectors, encoder.encode(TEXTS))
-    assert len(cache._vectors) == 3
-
-
-def test_cache_does_not_keep_a_batch_alive_for_one_of_its_rows() -> None:
-    cache = VectorCache(CustomEncoder(HashEncoder()))
-
-    cache.encode(TEXTS)
-
-    assert all(vector.base is None for vector in cache._vectors.values())
-
-
-def test_cache_gives_every_thread_the_right_vectors() -> None:
-    encoder = CustomEncoder(HashEncoder())
-    cache = VectorCache(encoder, capacity=40)
-    texts = [f"text {number}" for number in range(100)]
-    expected = encoder.encode(texts)
-    together = threading.Barrier(8)
-
-    def work(seed: int) -> bool:
-        order = np.random.default_rng(seed)
-        together.wait(timeout=60)
-        for _ in range(50):
-            chosen = order.choice(100, size=20, replace=False)
-            vectors = cache.encode([texts[index] for index in chosen])
-            if not np.array_equal(vectors, expected[chosen]):
-                return False
-        return True
-
-    with ThreadPoolExecutor(8) as pool:
-        right = list(pool.map(work, range(8)))
-
-    assert all(right)
-    assert len(cache._vectors) <= 40
-    assert cache.hits + cache.misses == 8 * 50 * 20

@@ -16,6 +16,7 @@ from qa_nlp.errors import ArtifactError, RubricError
 from qa_nlp.phrase_bank import PhraseBankFile, load_bank_file, shipped_banks
 from qa_nlp.rubric import Rubric
 from qa_nlp.signals.base import Array, Batch, Column, Span
+from qa_nlp.signals.events import SAID
 from qa_nlp.signals.phrase_fit import fit_banks
 from qa_nlp.signals.phrase_matcher import PhraseMatcher, background_sentences, banks_fingerprint
 from qa_nlp.signals.phrases import (
@@ -519,3 +520,25 @@ def test_bank_is_saved_and_loaded_again(tmp_path: Path, hold: PhraseBank) -> Non
 def test_match_takes_a_list_of_texts(hold: PhraseBank) -> None:
     with pytest.raises(TypeError, match=r"give \[text\]"):
         hold.match("Please hold.")
+
+
+@pytest.mark.parametrize("reach", [0, 1, 9])
+def test_ranked_events_are_the_likely_ones_of_all_events_or_the_surest(reach: int) -> None:
+    transcripts = [
+        chat("c1", "agent: Hello. Good day. Fine.", "customer: Hello.", "agent: Hello."),
+        chat("c2", "customer: Hello."),
+        chat("c3", "agent: Fine. Good day.", "agent: Fine."),
+    ]
+    vectors = {"Hello.": (1.0, 0.0), "Good day.": (0.6, 0.8), "Fine.": (0.0, 1.0)}
+    hits = PhraseHits(batch_of(transcripts, vectors=vectors), MATCHER, {"hello"})
+    inside = hits.batch.sentences.turn < reach
+
+    ranked = hits.ranked("hello", inside)
+
+    for (count, likely), events in zip(ranked, hits.events("hello"), strict=True):
+        own = [event for event in events or () if event.turn < reach]
+        surest = sorted(own, key=lambda event: (-event.probability, event))
+        chosen = [event for event in surest if event.probability >= SAID] or surest[:1]
+        assert count == len(own)
+        assert likely[: len(chosen)] == chosen
+        assert len(likely) == len(chosen) or likely[0].probability < SAID

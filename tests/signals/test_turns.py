@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import qa_nlp as qa
 from qa_nlp.encoding import encoder_offers
@@ -19,7 +21,7 @@ from qa_nlp.signals.sentiment import measure_sentiment
 from qa_nlp.signals.tasks import EMOTION_GROUPS, MECHANISMS, TASKS
 from qa_nlp.signals.timeline import timeline
 from qa_nlp.signals.tone import measure_tone
-from qa_nlp.signals.turns import speaking_sentences, strongest_sentences, turn_values, turns_of
+from qa_nlp.signals.turns import Sentence, SpokenTurns, is_long, turns_of
 from qa_nlp.text.sentences import sentence_table
 from qa_nlp.transcript import Role, Transcript
 from tests.builders import batch_of, chat
@@ -139,26 +141,75 @@ def levels_of(*transcripts: Transcript) -> Batch:
     return batch_of(transcripts, {"emotional_reactions": LEVELS})
 
 
-def test_turn_values_are_those_of_the_turns_of_one_role() -> None:
+def test_spoken_turns_give_what_is_told_of_the_turns_of_one_role() -> None:
     batch = levels_of(
         chat("c1", "agent: Sorry."), chat("c2", "agent: ", "customer: Hm.", "agent: Hm. Sorry.")
     )
+    spoken = SpokenTurns.of(batch, Role.AGENT)
 
-    values = turn_values(batch, 1, np.array([1.0, 2.0, 3.0]), Role.AGENT)
+    values = spoken.by_transcript(spoken.answers(np.array([1.0, 2.0, 3.0])))
 
-    assert values == {2: 3.0}
+    assert values == [{0: 1.0}, {2: 3.0}]
+    assert spoken.sentence_counts() == [1, 2]
 
 
 def test_strongest_sentence_speaks_with_the_value_of_its_turn() -> None:
     batch = levels_of(chat("c1", "agent: Hm. Sorry. I feel for you.", "agent: Hm."))
-    of_turns = batch.turn_answers["emotional_reactions"].values
-    of_sentences = np.array([0.0, 0.9, 1.2])
+    spoken = SpokenTurns.of(batch, Role.AGENT)
+    of_turns = spoken.answers(batch.turn_answers["emotional_reactions"].values)
 
-    spoken = speaking_sentences(batch, 0, of_turns, of_sentences, Role.AGENT)
+    (turns,) = spoken.speaking(of_turns, np.array([0.0, 0.9, 1.2]))
 
     # level 1 is reached by one sentence with .9, level 2 by another with .6
-    assert [one.value for one in spoken.values()] == pytest.approx([1.5, 0.0])
-    strongest = strongest_sentences(batch, 0, of_sentences, Role.AGENT)
-    places = [(one.turn, one.start, one.end) for one in spoken.values()]
-    assert places == [(one.turn, one.start, one.end) for one in strongest.values()]
-    assert places[0] == (0, 11, 26)
+    assert [one.value for one in turns.values()] == pytest.approx([1.5, 0.0])
+    assert (turns[0].turn, turns[0].start, turns[0].end) == (0, 11, 26)
+
+
+_SAID = st.lists(st.sampled_from(list(LEVELS)), max_size=3).map(" ".join)
+_TALKS = st.lists(
+    st.lists(st.tuples(st.sampled_from(["agent", "customer", "bot"]), _SAID), max_size=5),
+    max_size=4,
+)
+
+
+def by_hand(batch: Batch, role: Role, strength: np.ndarray) -> list[dict[int, Sentence]]:
+    """Go through the table row by row, and keep of each turn the first of its strongest."""
+    table = batch.sentences
+    found: list[dict[int, Sentence]] = [{} for _ in batch.transcripts]
+    for row in range(len(table)):
+        position, turn, text = int(table.transcript[row]), int(table.turn[row]), table.text[row]
+        known = found[position].get(turn)
+        if batch.transcripts[position].turns[turn].role is role and (
+            known is None or strength[text] > known.value
+        ):
+            place = (turn, int(table.start[row]), int(table.end[row]), int(text))
+            found[position][turn] = Sentence(float(strength[text]), *place)
+    return found
+
+
+@given(_TALKS)
+def test_spoken_turns_are_those_found_row_by_row(talks: list[list[tuple[str, str]]]) -> None:
+    transcripts = [
+        chat(f"c{number}", *(f"{role}: {text}" for role, text in turns))
+        for number, turns in enumerate(talks)
+    ]
+    batch = levels_of(*transcripts)
+    levels = batch.heads["emotional_reactions"]
+    strength = levels[:, 1:].sum(axis=1)
+    expected = by_hand(batch, Role.AGENT, strength)
+    spoken = SpokenTurns.of(batch, Role.AGENT)
+    of_turns = np.array([one.value for turns in expected for one in turns.values()])
+    column = np.ones(len(of_turns), dtype=np.int64)
+
+    assert spoken.speaking(of_turns, strength) == expected
+    assert spoken.speaking(of_turns, np.column_stack([-strength, strength]), column) == expected
+    assert spoken.strongest(strength[:, None]) == [
+        [max(turns.values(), key=lambda one: one.value)] if turns else [] for turns in expected
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("", False), (" no  no ", False), ("a b c d", True)]
+)
+def test_is_long_counts_words(text: str, expected: bool) -> None:
+    assert is_long(chat("c1", f"agent: {text}"), 0, 3) is expected

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+import spacy
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from qa_nlp.text import sentences as sentence_module
 from qa_nlp.text.sentences import sentence_spans, sentence_table
 from qa_nlp.transcript import Role
 from tests.builders import chat
@@ -168,3 +172,62 @@ def test_table_is_empty_when_nothing_is_said(transcripts: list[object]) -> None:
     assert table.texts == ()
     assert table.offsets.tolist() == [0] * (len(transcripts) + 1)
     assert table.turn.dtype == np.int64
+
+
+_ODD_WORDS = st.sampled_from(
+    ["Hello.", "ok", "Mr.", "a.", "U.S.", "...", ":)", "ok:)", ": (", '"Yes!"', "3.5", "x.y.z", "—"]
+)
+_ODD_TEXTS = st.lists(
+    st.tuples(_ODD_WORDS | st.text(max_size=8), st.sampled_from([" ", "  ", "\t", "\n", ""])),
+    max_size=12,
+).map(lambda parts: "".join(part for pair in parts for part in pair))
+
+
+@pytest.fixture(scope="module")
+def fresh_ends() -> Callable[[str], list[int]]:
+    splitter = spacy.blank("xx")
+    splitter.add_pipe("sentencizer")
+
+    def ends(line: str) -> list[int]:
+        with splitter.memory_zone():  # forgets the line's words
+            return [sentence.end_char for sentence in splitter(line).sents]
+
+    return ends
+
+
+@given(_ODD_TEXTS)
+def test_sentence_ends_are_those_of_a_splitter_that_met_no_other_line(
+    fresh_ends: Callable[[str], list[int]], text: str
+) -> None:
+    assert sentence_module._sentence_ends(text) == fresh_ends(text)
+
+
+def test_splitter_does_not_grow_with_the_words_it_meets(monkeypatch: pytest.MonkeyPatch) -> None:
+    sentence_module._splitter.cache_clear()
+    monkeypatch.setattr(sentence_module, "MOST_STRINGS", 600)
+
+    sizes = []
+    for number in range(400):
+        found = sentences(f"zorgblat{number} is here. And zorgblat{number} stays.")
+        assert found == [f"zorgblat{number} is here.", f"And zorgblat{number} stays."]
+        sizes.append(len(sentence_module._splitter().vocab.strings))
+
+    assert max(sizes) < 700
+    assert sizes[-1] < sizes[100]
+
+
+def test_sentences_are_the_same_when_several_threads_cut_them() -> None:
+    texts = [f"Order {number} is late. Why? It was due {number} days ago." for number in range(200)]
+    expected = [sentence_spans(text) for text in texts]
+
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(sentence_spans, texts * 4))
+
+    assert found == expected * 4
+
+
+def test_table_tells_who_says_each_sentence() -> None:
+    table = sentence_table([chat("c1", "agent: Hi. Yes.", "bot: Menu.", "customer: No.")])
+
+    assert table.said_by(Role.AGENT).tolist() == [True, True, False]
+    assert table.said_by(Role.BOT).tolist() == [False] * 3

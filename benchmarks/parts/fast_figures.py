@@ -1,0 +1,229 @@
+"""What the fast tier costs in accuracy: classifiers, similarity, standard phrases."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from benchmarks.parts import maia_sets, star_phrases, unseen_sets
+from benchmarks.parts.bootstrap import average_precision, cluster_bootstrap, f1
+from benchmarks.parts.evaluation import Measures, draws_of
+from benchmarks.parts.fast_tiers import SLOW, Compared, Fast, compared, encoders
+from benchmarks.parts.frozen_phrases import FOLDER
+from benchmarks.parts.measures import rank_correlation
+from benchmarks.parts.phrase_methods import Finder
+from benchmarks.parts.resampling import Resampler
+from benchmarks.parts.shipped import Shipped, columns_for
+from benchmarks.parts.similarity import linked_groups
+from benchmarks.parts.task_sets import TaskSet, trained_sets
+from benchmarks.parts.texts import Array
+from benchmarks.record import ROOT
+from models.sentences import normalised
+from qa_nlp.encoding import Encoder
+from qa_nlp.signals.events import SAID
+from qa_nlp.signals.phrase_fit import fit_banks
+from qa_nlp.signals.phrase_matcher import background_sentences
+from qa_nlp.signals.phrases import shipped_matcher
+
+__all__ = ["FILES", "classifier_figures", "phrase_figures", "similarity_figures"]
+
+Flags = NDArray[np.bool_]
+
+STS: Final = "stsb/en_dev.tsv.gz"
+FILES: Final = (
+    *(file for file in unseen_sets.FILES if not file.startswith(("senti", "umsab"))),
+    *maia_sets.FILES,
+    *("goemotions/dev.tsv.gz", "goemotions/train.tsv.gz", "epitome/epitome.tsv.gz"),
+    *("tydip/en_train.tsv.gz", star_phrases.FILE, STS),
+)
+"""What is read, below the folder of data sets."""
+
+FEWEST: Final = 20
+_FIGURES: Final = {
+    "classes": "macro-F1",
+    "labels": "macro-F1",
+    "levels": "QWK",
+    "score": "r",
+    "ranking": "AUC",
+}
+
+
+def classifier_figures(folder: Path, *, most: int, rounds: int) -> list[Compared]:
+    """Measure every head on every English set of the classifiers' benchmark.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The folder of data sets.
+    most : int
+        Texts of a set at most.
+    rounds : int
+        Resamples.
+
+    Returns
+    -------
+    list of Compared
+        Test parts of what both encoders learnt from, then sets that neither has seen.
+    """
+    every = [
+        *trained_sets(folder),
+        *unseen_sets.unseen_sets(folder),
+        *maia_sets.maia_sets(folder),
+    ]
+    found = []
+    for data in (one.limited(most) for one in every if one.language == "en"):
+        if len(data.texts) < FEWEST or len(np.unique(data.truth)) < 2:
+            continue
+        resampler, name = Resampler(data.groups, rounds=rounds), _FIGURES[data.kind]
+        encoder, fast = (
+            draws_of(resampler, data, _answers(one, data))[name] for one in (Shipped(SLOW), Fast())
+        )
+        task = data.task.replace("_", " ")
+        found.append(compared(f"{data.name}: {task}", name, len(data.texts), encoder, fast))
+        print(f"  {found[-1].data}: {found[-1].values['difference']}", flush=True)
+    return found
+
+
+def _answers(classifier: Shipped, data: TaskSet) -> NDArray[Any]:
+    if data.kind == "ranking":
+        return columns_for(data.scorers[0], classifier, data.texts)
+    answers = classifier.answers(data.texts, data.head)
+    if data.kind != "classes" or answers.classes == data.classes:
+        return answers.answer
+    # among the classes of the data set alone
+    columns = [answers.classes.index(name) for name in data.classes]
+    return np.asarray(answers.probabilities[:, columns].argmax(axis=1))
+
+
+def similarity_figures(folder: Path, *, most: int, rounds: int) -> list[Compared]:
+    """Measure Spearman's correlation of cosine and human score.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The folder of data sets.
+    most : int
+        Pairs at most.
+    rounds : int
+        Resamples.
+
+    Returns
+    -------
+    list of Compared
+        One: the English development pairs of the STS benchmark.
+    """
+    pairs = pd.read_csv(folder / STS, sep="\t", keep_default_na=False).iloc[:most]
+    first, second = pairs["sentence1"].tolist(), pairs["sentence2"].tolist()
+    resampler = Resampler(linked_groups(first, second), rounds=rounds)
+    score = pairs["score"].to_numpy(dtype=np.float64)
+    draws = []
+    for one in encoders().values():
+        both = one.encode(first + second)[:, : one.width].astype(np.float64)
+        cosine = (both[: len(first)] * both[len(first) :]).sum(axis=1)
+        draws.append(rank_correlation(resampler, score, cosine))
+    return [compared("STS-B, English dev", "rho", len(pairs), *draws)]
+
+
+def phrase_figures(folder: Path) -> list[Compared]:
+    """Measure standard phrases in sentences written apart from the banks and in what STAR typed.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The folder of data sets.
+
+    Returns
+    -------
+    list of Compared
+        F1 of both, and average precision on STAR.
+    """
+    return [_frozen(), *_star(folder)]
+
+
+def _frozen() -> Compared:
+    lines = (ROOT / FOLDER / "en.jsonl").read_text(encoding="utf-8").splitlines()
+    matchers = {name: shipped_matcher(one) for name, one in encoders().items()}
+    banks = next(iter(matchers.values())).banks
+    known = {normalised(text) for text in background_sentences("en")}
+    for bank in banks:
+        for sentences in (bank.samples, bank.look_alikes):
+            known |= {normalised(text) for text in sentences.get("en", ())}
+    rows = [row for row in map(json.loads, lines) if normalised(row["text"]) not in known]
+    hits = np.array([row["hit"] for row in rows])
+    own = {bank.id: np.flatnonzero([row["bank"] == bank.id for row in rows]) for bank in banks}
+    said = {}
+    for name, one in encoders().items():
+        chances = Finder([row["text"] for row in rows], one).chances(matchers[name])
+        column = [matchers[name].ids.index(row["bank"]) for row in rows]
+        said[name] = chances[np.arange(len(rows)), column] >= SAID
+
+    def measure(weights: Array) -> dict[str, float]:
+        return _with_difference(
+            {
+                name: float(np.mean([f1(hits[at], flags[at], weights[at]) for at in own.values()]))
+                for name, flags in said.items()
+            }
+        )
+
+    groups = [str(row) for row in range(len(rows))]
+    return _resampled("sentences written for the phrase banks", "F1", groups, measure)
+
+
+def _star(folder: Path) -> list[Compared]:
+    star, banks = star_phrases.read_star(folder).test, star_phrases.read_banks()
+    named = star_phrases.NAMED
+    hits = star.all_hits(named)
+    chances = {}
+    for name, one in encoders().items():
+        finder = Finder(star.texts, one)
+        columns = [_chances(finder, one, phrase, banks) for phrase in named]
+        chances[name] = np.stack(columns, axis=1)
+    each = range(len(named))
+
+    def found(weights: Array) -> dict[str, float]:
+        return _with_difference(
+            {
+                name: float(np.mean([f1(hits[:, k], own[:, k] >= SAID, weights) for k in each]))
+                for name, own in chances.items()
+            }
+        )
+
+    def ranked(weights: Array) -> dict[str, float]:
+        return _with_difference(
+            {
+                name: float(
+                    np.mean([average_precision(hits[:, k], own[:, k], weights) for k in each])
+                )
+                for name, own in chances.items()
+            }
+        )
+
+    return [
+        _resampled("what STAR's agents typed: phrases", "F1", star.wizards, found),
+        _resampled("what STAR's agents typed: phrases", "AP", star.wizards, ranked),
+    ]
+
+
+def _chances(
+    finder: Finder, encoder: Encoder, phrase: star_phrases.Phrase, banks: Sequence[Any]
+) -> Array:
+    seen = [bank for bank in banks if bank.id not in phrase.more_general]
+    matcher = fit_banks(seen, encoder, only={phrase.bank})
+    return np.asarray(finder.chances(matcher)[:, 0])
+
+
+def _with_difference(values: Mapping[str, float]) -> dict[str, float]:
+    return {**values, "difference": values["fast"] - values["encoder"]}
+
+
+def _resampled(data: str, figure: str, groups: Sequence[str], measure: Any) -> Compared:
+    found = cluster_bootstrap(groups, measure)
+    values: Measures = {name: dict(one.to_dict()) for name, one in found.items()}
+    print(f"  {data}: {values['difference']}", flush=True)
+    return Compared(data, figure, len(groups), values)

@@ -32,6 +32,7 @@ from benchmarks.parts.throughput_results import (
     throughput_targets,
 )
 from benchmarks.parts.throughput_rounds import measure_rounds
+from benchmarks.parts.throughput_stages import stage_seconds
 from benchmarks.record import Measured, data_folder, record
 from qa_nlp.encoding.tiers import fast_names, prepare
 
@@ -41,7 +42,7 @@ GROWING: Final[Mapping[str, tuple[int, int]]] = {"onnx": (1, 2), "fast": (2, 1)}
 
 MODULES: Final = (
     *("corpus", "data", "figures", "growth", "hook", "job", "limit", "results", "rounds"),
-    *("stack", "words"),
+    *("stack", "stages", "words"),
 )
 MEASURED: Final = Measured(
     weights=[
@@ -81,6 +82,7 @@ NOTES: Final = (
     "limit: 21.3 MFLOP a token of the sentences encoded, filling left out, over products of "
     "[512, 384] by [384, 1536] and back with as many threads",
     "all but encoding: one thread, seconds a conversation over those of encoding in the tier onnx",
+    "stages: seconds of the processor in one thread, tier fast, every vector in the cache",
     "growth: seconds of a worker for a conversation made up as the chats are",
     "memory: resident, of all processes of a job, a page shared by two counts twice",
     "sizing: cores = conversations a day / (conversations/s on a core, all cores busy, x 86,400)",
@@ -158,6 +160,7 @@ def _measured(plan: Plan, tiers: Sequence[str], data: Path, folder: Path) -> Fou
     )
     rounds = measure_rounds(corpus, tiers, plan.rounds, plan.chunk)
     found = Found(corpus, rounds, corpus.enlarged(_COPIES))
+    found.stages = stage_seconds(Path(corpus.file(len(corpus.chats)).path))
     for tier in tiers:
         if tier != "fast" or "multilingual" in fast_names():
             found.multilingual[tier] = multilingual_job(corpus, tier, plan.multilingual)
@@ -191,6 +194,7 @@ def _record(found: Found) -> Path:
             for tier, sizes in found.grown.items()
         },
         "multilingual": {tier: next(told([ran])) for tier, ran in found.multilingual.items()},
+        "stages, s": {stage: round(spent, 4) for stage, spent in found.stages.items()},
     }
     return record(
         "throughput",

@@ -26,11 +26,6 @@ COUNT = 2000
 NEIGHBOUR = ("The parcel has not come and nobody could tell me why. " * 200)[:10_000]
 
 
-def group(tier: str) -> pytest.MarkDecorator:
-    """Let one test process do all that needs the exported encoder."""
-    return pytest.mark.xdist_group("onnx" if tier == "onnx" else f"determinism-{tier}")
-
-
 @contextmanager
 def torch_threads(count: int) -> Iterator[None]:
     import torch
@@ -53,7 +48,14 @@ def batches(items: Sequence[int], seed: int) -> Iterator[list[int]]:
         rest = rest[size:]
 
 
-@pytest.fixture(scope="module", params=[pytest.param(tier, marks=group(tier)) for tier in TIERS])
+@pytest.fixture(
+    scope="module",
+    params=[
+        # one test process does all that needs the exported encoder
+        pytest.param(tier, marks=pytest.mark.xdist_group("onnx") if tier == "onnx" else ())
+        for tier in TIERS
+    ],
+)
 def model(request: pytest.FixtureRequest) -> Encoder:
     """Give the English encoder in each tier; in torch as it was published, which is quicker."""
     if request.param == "torch":

@@ -17,6 +17,7 @@ from benchmarks.parts.throughput_figures import (
 from benchmarks.parts.throughput_growth import Grown, memory_by_quarter
 from benchmarks.parts.throughput_job import Ran
 from benchmarks.parts.throughput_rounds import STACKS, Rounds
+from benchmarks.parts.throughput_stages import stage_table
 from benchmarks.record import Table, Target
 
 __all__ = ["Found", "all_tables", "rate_table", "throughput_targets"]
@@ -61,6 +62,8 @@ class Found:
         By tier and size.
     multilingual : dict of str to Ran
         With both encoders open, by tier.
+    stages : dict of str to float
+        Seconds of a job on the original by stage, beside encoding.
     """
 
     corpus: Corpus
@@ -68,6 +71,7 @@ class Found:
     enlarged: Repetition
     grown: dict[str, dict[int, list[Grown]]] = field(default_factory=dict)
     multilingual: dict[str, Ran] = field(default_factory=dict)
+    stages: dict[str, float] = field(default_factory=dict)
 
     @property
     def ratios(self) -> dict[str, Ratio]:
@@ -197,11 +201,14 @@ def all_tables(found: Found) -> dict[str, Table]:
     Returns
     -------
     dict of str to Table
-        ``sizing``: cores for a day's conversations; ``growth``: the cost of one among many.
+        ``sizing``: cores for a day's conversations; ``growth``: the cost of one among many;
+        ``stages``: where the time goes beside encoding.
     """
     tables = {"sizing": _sizing(found)}
     if found.grown:
         tables["growth"] = _growth_table(found)
+    if found.stages:
+        tables["stages"] = stage_table(found.stages, len(found.corpus.chats))
     return tables
 
 

@@ -35,11 +35,13 @@ from benchmarks.parts.throughput_results import (
 )
 from benchmarks.parts.throughput_rounds import Rounds
 from benchmarks.parts.throughput_stack import spread_chunks
+from benchmarks.parts.throughput_stages import stage_seconds, stage_table
 from benchmarks.parts.throughput_words import Words, wordpiece
 from benchmarks.throughput import MEASURED, QUICK, TIERS, WHOLE
 from qa_nlp.encoding import VectorCache, load_encoder
 from qa_nlp.importers import read_transcripts
 from qa_nlp.samples import load_samples
+from qa_nlp.signals import measure
 from qa_nlp.transcript import Role, Transcript, Turn
 
 STOCK = (
@@ -374,3 +376,19 @@ def test_plans_cover_every_tier_and_measured_paths_exist() -> None:
     assert [name for name in named if not (root / name).exists()] == []
     own = {path.name for path in (root / "benchmarks/parts").glob("throughput_*.py")}
     assert own <= {Path(name).name for name in MEASURED.modules}
+
+
+@pytest.mark.slow
+def test_stages_are_timed_and_the_library_is_left_as_it_was(tmp_path: Path) -> None:
+    lines = [json.dumps(call.to_dict()) for call in load_samples()[:3]]
+    (tmp_path / "calls.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    before = dict(vars(measure))
+
+    seconds = stage_seconds(tmp_path / "calls.jsonl", passes=1)
+
+    assert dict(vars(measure)) == before
+    assert {"cutting into sentences", "phrases", "sentiment", "writing Parquet"} <= set(seconds)
+    assert min(seconds.values()) >= 0
+    rows = stage_table(seconds, 3).rows
+    assert rows[-1][0] == "all"
+    assert rows[-1][1] == f"{1000 * sum(seconds.values()) / 3:.2f}"

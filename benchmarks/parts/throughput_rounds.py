@@ -17,7 +17,7 @@ STACKS: Final[Mapping[str, int]] = {"stack (1)": 1, "stack (2)": BATCH}
 """Texts a call of each form of the usual stack."""
 
 SHAPES: Final = ((1, 2), (1, 1), (2, 1))
-"""Workers, and threads of each."""
+"""Workers, and threads of each; in torch, which takes long and has no goal, the second alone."""
 
 COPIES: Final[Mapping[str, int]] = {"torch": 1, "onnx": 2, "fast": 8}
 """How often the chats are scored by a job, the first time as they are, then varied. Several times,
@@ -81,7 +81,8 @@ def measure_rounds(
 
         steps.append(usual)
     for tier in tiers:
-        for workers, threads in SHAPES[: None if two_workers else 2]:
+        shapes = SHAPES[1:2] if tier == "torch" else SHAPES[: None if two_workers else 2]
+        for workers, threads in shapes:
 
             def ours(_: int, shape: tuple[str, int, int] = (tier, workers, threads)) -> None:
                 found.jobs.setdefault(shape, []).append(_ran(corpus, *shape))

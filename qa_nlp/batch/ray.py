@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from qa_nlp.batch.arrow import score_batches
 from qa_nlp.batch.engines import portable_scorer, small_batches
 from qa_nlp.batch.scorers import ScorerLike, cached_scorer
-from qa_nlp.batch.threads import use_one_thread
+from qa_nlp.batch.threads import made_on_one_thread
 from qa_nlp.errors import require
 
 if TYPE_CHECKING:
@@ -42,9 +43,7 @@ class TranscriptScorer:
     """
 
     def __init__(self, scorer: ScorerLike = "service_excellence") -> None:
-        use_one_thread()
-        cached_scorer(scorer)
-        use_one_thread()  # of libraries that came with the scorer
+        made_on_one_thread(partial(cached_scorer, scorer))
         self._scorer = scorer
 
     def __call__(self, transcripts: pa.Table) -> Iterator[pa.Table]:

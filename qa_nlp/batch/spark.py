@@ -7,9 +7,9 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from qa_nlp.batch.arrow import score_batches, transcript_schema
-from qa_nlp.batch.engines import portable_scorer, small_batches
+from qa_nlp.batch.engines import PortableScorer, portable_scorer, small_batches
 from qa_nlp.batch.scorers import ScorerLike, cached_scorer
-from qa_nlp.batch.threads import use_one_thread
+from qa_nlp.batch.threads import made_on_one_thread
 from qa_nlp.errors import require
 from qa_nlp.scorecards import arrow_schema
 
@@ -119,12 +119,12 @@ def _spark_type(schema: pa.Schema) -> StructType:
 def _scored(batches: Iterator[pa.RecordBatch], scorer: str | bytes) -> Iterator[pa.RecordBatch]:
     import pyarrow as pa
 
-    use_one_thread()
-    made = _function(scorer) if isinstance(scorer, bytes) else scorer
-    cached_scorer(made)
-    use_one_thread()  # of libraries that came with the scorer
+    def known() -> PortableScorer:
+        return _function(scorer) if isinstance(scorer, bytes) else scorer
+
+    made_on_one_thread(lambda: cached_scorer(known()))
     pieces = (piece for batch in batches for piece in small_batches(pa.Table.from_batches([batch])))
-    yield from score_batches(pieces, made)
+    yield from score_batches(pieces, known())
 
 
 @lru_cache(maxsize=2)

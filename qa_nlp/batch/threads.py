@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 
-__all__ = ["use_one_thread"]
+__all__ = ["made_on_one_thread"]
+
+Made = TypeVar("Made")
 
 _ONE_THREAD: Final = {
     "OMP_NUM_THREADS": "1",
@@ -18,8 +21,26 @@ _ONE_THREAD: Final = {
 }
 
 
-def use_one_thread() -> None:
-    """Make this process compute in one thread: what is loaded already, and what will be."""
+def made_on_one_thread(make: Callable[[], Made]) -> Made:
+    """Make this process compute in one thread from now on, and make a scorer in it.
+
+    Parameters
+    ----------
+    make : callable
+        Takes nothing.
+
+    Returns
+    -------
+    object
+        What it gives.
+    """
+    _use_one_thread()  # before anything loads torch …
+    made = make()
+    _use_one_thread()  # … and whatever making the scorer has loaded
+    return made
+
+
+def _use_one_thread() -> None:
     from threadpoolctl import threadpool_limits
 
     os.environ.update(_ONE_THREAD)

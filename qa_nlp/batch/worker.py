@@ -16,7 +16,7 @@ from qa_nlp.batch.lock import worker_lock
 from qa_nlp.batch.manifest import ShardSummary
 from qa_nlp.batch.scoring import place_of, score_all
 from qa_nlp.batch.shards import Shard, read_summary, write_shard
-from qa_nlp.batch.threads import use_one_thread
+from qa_nlp.batch.threads import made_on_one_thread
 from qa_nlp.encoding.cache import CacheCounts
 from qa_nlp.errors import ArtifactError, QaNlpError
 
@@ -105,7 +105,6 @@ def work(
     out, working : pathlib.Path
         See `finish_shard`.
     """
-    use_one_thread()  # before anything loads torch …
     try:
         with worker_lock(out):
             threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -132,13 +131,12 @@ def _answer(
     out: Path,
     working: Path,
 ) -> None:
-    scorer = make_scorer()
+    scorer = made_on_one_thread(make_scorer)
     if scorer.fingerprint != fingerprint:
         raise ArtifactError(
             "a worker process made another scorer (with classifiers of its own?); use workers=1, "
             "or give a function that makes the scorer"
         )
-    use_one_thread()  # … and whatever making the scorer has loaded
     connection.send(READY)
     while True:
         connection.send(finish_shard(scorer, connection.recv(), out, working))

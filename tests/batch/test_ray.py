@@ -95,7 +95,7 @@ def test_job_leaves_no_process(job: Job) -> None:
 @pytest.fixture
 def light_worker(monkeypatch: pytest.MonkeyPatch) -> TranscriptScorer:
     """Give what an actor holds, without taking threads away from this process."""
-    monkeypatch.setattr(ray, "use_one_thread", lambda: None)
+    monkeypatch.setattr(ray, "made_on_one_thread", lambda make: make())
     return TranscriptScorer(light)
 
 
@@ -125,7 +125,7 @@ def test_table_without_a_column_is_refused(light_worker: TranscriptScorer) -> No
 
 
 def test_worker_makes_its_scorer_when_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ray, "use_one_thread", lambda: None)
+    monkeypatch.setattr(ray, "made_on_one_thread", lambda make: make())
     made = []
 
     def make() -> Any:

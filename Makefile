@@ -48,6 +48,7 @@ $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; make PYTHON=/path/to/python"; exit 1; }
 	@echo "Setting up .venv with $$($(PYTHON) --version): a few minutes, once"
 	$(PYTHON) -m venv --clear .venv
-	$(BIN)/python -m pip install --constraint constraints.txt hatchling
+	@# Build back ends: hatchling for this project, setuptools for packages that come as source (pyspark).
+	$(BIN)/python -m pip install --constraint constraints.txt hatchling setuptools
 	$(BIN)/python -m pip install --constraint constraints.txt --no-build-isolation --editable '.[dev]'
 	@touch $@

@@ -1,8 +1,9 @@
 """The onnx tier: a BERT exported once, run without torch on nothing but the tokens that are there.
 
-Texts of one length in tokens go through the graph together, so there is no padding and no mask.
-Each group is run on one thread; several run side by side. A row does not depend on how many others
-its group has: `qa_nlp.encoding.onnx_export` checks that, bit by bit, when it exports.
+Texts go through the graph in batches, without padding. Each batch is run on one thread; several run
+side by side. A row does not depend on the others of its batch: `qa_nlp.encoding.onnx_export` checks
+that, bit by bit, when it exports. Where a machine's row does depend on how long the others are,
+batches hold texts of one length.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +24,7 @@ from qa_nlp.artifacts import Artifact
 from qa_nlp.encoding.bert import LONGEST, token_ids
 from qa_nlp.encoding.encoder import Vectors, unit_rows
 from qa_nlp.encoding.features import Features
+from qa_nlp.encoding.onnx_batches import batches, graph_inputs
 from qa_nlp.errors import ArtifactError, require
 
 __all__ = [
@@ -34,7 +36,7 @@ __all__ = [
     "size_and_hash",
 ]
 
-EXPORT_FORMAT: Final = 1
+EXPORT_FORMAT: Final = 2
 """Version of the exported form; part of the fingerprint."""
 
 GRAPH: Final = "model.onnx"
@@ -43,9 +45,6 @@ TOKENIZER: Final = "tokenizer.json"
 MANIFEST: Final = "manifest.json"
 EXPORT_FILES: Final = (MANIFEST, GRAPH, WORDS, TOKENIZER)
 """What lies in the folder of an exported encoder."""
-
-_TOKENS: Final = 256
-"""Tokens that go through the graph together; more of them are hardly faster."""
 
 
 class OnnxBert:
@@ -58,7 +57,7 @@ class OnnxBert:
     artifact : Artifact, optional
         Of an adapted encoder: its features and heads.
     threads : int, optional
-        Groups of texts that are read at once; default: see `default_threads`.
+        Batches of texts that are read at once; default: see `default_threads`.
 
     Attributes
     ----------
@@ -92,6 +91,7 @@ class OnnxBert:
         self.prefix = str(manifest["prefix"])
         self.knows_emoji = bool(manifest["knows_emoji"])
         self.threads = default_threads() if threads is None else threads
+        self._mixed = bool(manifest["mixed_lengths"])
         self.tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
         self.tokenizer.no_padding()
         self.tokenizer.enable_truncation(LONGEST)
@@ -140,20 +140,20 @@ class OnnxBert:
         states = np.zeros((len(tokens), 2 * self.width), dtype=np.float32)
 
         def fill(rows: list[int]) -> None:
-            ids = np.array([tokens[row] for row in rows], dtype=np.int64)
-            (found,) = self._session.run(None, {"words": self._words[ids]})
-            # summed token by token, in an order that the number of rows has no part in
-            states[rows, : self.width] = np.add.reduce(found, axis=1) / np.float32(ids.shape[1])
-            states[rows, self.width :] = found[:, 0]
+            lengths = np.array([len(tokens[row]) for row in rows])
+            words = self._words[np.concatenate([tokens[row] for row in rows])]
+            (found,) = self._session.run(None, {"words": words, **graph_inputs(lengths)})
+            first = np.cumsum(lengths) - lengths
+            # summed token by token, in an order that the other texts have no part in
+            states[rows, : self.width] = np.add.reduceat(found, first) / lengths[:, None]
+            states[rows, self.width :] = found[first]
 
-        groups = list(_groups(tokens))
-        if self.threads == 1 or len(groups) == 1:
-            for rows in groups:
+        shared_out = batches([len(ids) for ids in tokens], self.threads, mixed=self._mixed)
+        if self.threads == 1 or len(shared_out) == 1:
+            for rows in shared_out:
                 fill(rows)
         else:
-            # the longest work first, so that no thread is left with it at the end
-            groups.sort(key=lambda rows: -len(rows) * len(tokens[rows[0]]))
-            list(self._threads().map(fill, groups))
+            list(self._threads().map(fill, shared_out))
         return states
 
     def _threads(self) -> ThreadPoolExecutor:
@@ -249,16 +249,6 @@ def size_and_hash(file: Path) -> dict[str, Any]:
         return {"bytes": size}
     with file.open("rb") as stream:
         return {"bytes": size, "sha256": hashlib.file_digest(stream, "sha256").hexdigest()}
-
-
-def _groups(tokens: Sequence[Sequence[int]]) -> Iterator[list[int]]:
-    """Put texts of the same number of tokens together, `_TOKENS` tokens or a text at a time."""
-    of_length: dict[int, list[int]] = {}
-    for row, ids in enumerate(tokens):
-        of_length.setdefault(len(ids), []).append(row)
-    for length, rows in of_length.items():
-        size = max(1, _TOKENS // length)
-        yield from (rows[first : first + size] for first in range(0, len(rows), size))
 
 
 def _session(graph: Path) -> Any:

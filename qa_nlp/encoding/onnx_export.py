@@ -33,7 +33,14 @@ from qa_nlp.encoding.onnx_bert import (
 from qa_nlp.errors import ArtifactError, require
 from qa_nlp.user_files import replacing_folder
 
-__all__ = ["LEAST_COSINE", "Progress", "check_parity", "export", "probe_texts"]
+__all__ = [
+    "LEAST_COSINE",
+    "Progress",
+    "check_parity",
+    "export",
+    "lengths_may_mix",
+    "probe_texts",
+]
 
 LEAST_COSINE: Final = 0.9999
 """A graph whose vectors are less like those of torch is refused."""
@@ -89,14 +96,37 @@ def export(encoder: TorchBert, folder: Path, progress: Progress | None = None) -
             "width": encoder.width,
             "prefix": encoder.prefix,
             "knows_emoji": encoder.knows_emoji,
+            "mixed_lengths": True,
             "made_with": _versions(),
             "files": {name: size_and_hash(temporary / name) for name in EXPORT_FILES[1:]},
         }
         (temporary / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
         tell("comparing its vectors with those of torch")
+        manifest["mixed_lengths"] = lengths_may_mix(OnnxBert(temporary, threads=1))
+        (temporary / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
         parity = check_parity(encoder, OnnxBert(temporary, _artifact(encoder), threads=1))
         manifest["cosine_with_torch"] = round(parity, 7)
         (temporary / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+
+
+def lengths_may_mix(exported: OnnxBert) -> bool:
+    """Tell whether a text has the same vector alone and beside longer and shorter ones.
+
+    Parameters
+    ----------
+    exported : OnnxBert
+        As it lies in its folder.
+
+    Returns
+    -------
+    bool
+        Bit by bit; where it is False, batches must hold texts of one length.
+    """
+    texts = probe_texts()[::3]
+    alone = np.vstack([exported.encode([text]) for text in texts])
+    # strides smaller than the number of texts of a length, and larger
+    mixtures = [slice(at, None, step) for step in (2, 7, 13) for at in range(step)]
+    return all(np.array_equal(exported.encode(texts[some]), alone[some]) for some in mixtures)
 
 
 def check_parity(original: TorchBert, exported: OnnxBert) -> float:
@@ -163,16 +193,22 @@ def _cosines(rows: Vectors, expected: Vectors, width: int) -> Iterator[float]:
 def _write_graph(encoder: TorchBert, path: Path) -> None:
     import torch
 
-    graph = _behind_words(encoder)
-    words = torch.zeros(3, 7, encoder.width)
-    shapes = {0: torch.export.Dim("rows", min=1), 1: torch.export.Dim("tokens", min=2, max=LONGEST)}
+    tokens, texts, longest = 21, 3, 9  # of the example; the graph takes any
+    example = (
+        torch.zeros(tokens, encoder.width),
+        *(torch.zeros(size, dtype=torch.long) for size in ((tokens,), (texts, longest), (tokens,))),
+        torch.zeros(texts, 1, 1, longest),
+    )
+    along, down = torch.export.Dim("tokens", min=2), torch.export.Dim("texts", min=1)
+    across = torch.export.Dim("longest", min=2, max=LONGEST)
+    shapes = ({0: along}, {0: along}, {0: down, 1: across}, {0: along}, {0: down, 3: across})
     with _quietly():
         program = torch.onnx.export(
-            graph,
-            (words,),
+            _behind_words(encoder),
+            example,
             dynamo=True,
-            dynamic_shapes=(shapes,),
-            input_names=["words"],
+            dynamic_shapes=shapes,
+            input_names=["words", "place", "where", "back", "bias"],
             output_names=["states"],
             verbose=False,
         )
@@ -190,23 +226,61 @@ def _write_graph(encoder: TorchBert, path: Path) -> None:
 
 
 def _behind_words(encoder: TorchBert) -> Any:
-    """Give the model as a function of the words' vectors; texts of one length need no mask."""
+    """Give the model as a function of the words' vectors and of `graph_inputs`.
+
+    Layers are those of Devlin et al. (2019), https://aclanthology.org/N19-1423, as `encoder` has
+    them, but for two things: the three products before attention are one, and only attention sees
+    texts rather than tokens.
+    """
     import torch
 
     model = encoder.model
+    heads = int(model.config.num_attention_heads)
 
     class BehindWords(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.embeddings, self.encoder = model.embeddings, model.encoder
+            embeddings = model.embeddings
+            places = embeddings.position_embeddings.weight
+            self.places = torch.nn.Parameter(places + embeddings.token_type_embeddings.weight[0])
+            self.norm = embeddings.LayerNorm
+            self.layers: Any = model.encoder.layer
+            self.before = torch.nn.ModuleList(map(_side_by_side, self.layers))
 
-        def forward(self, words: torch.Tensor) -> torch.Tensor:
-            states: torch.Tensor = self.encoder(
-                self.embeddings(inputs_embeds=words)
-            ).last_hidden_state
+        def forward(
+            self,
+            words: torch.Tensor,
+            place: torch.Tensor,
+            where: torch.Tensor,
+            back: torch.Tensor,
+            bias: torch.Tensor,
+        ) -> torch.Tensor:
+            texts, longest = where.shape
+            size = encoder.width // heads
+            states: torch.Tensor = self.norm(words + self.places[place])
+            for layer, before in zip(self.layers, self.before, strict=True):
+                parts = before(states)[where].view(texts, longest, 3, heads, size)
+                query, key, value = parts.permute(2, 0, 3, 1, 4).unbind()
+                scores = query @ key.transpose(2, 3) * size**-0.5 + bias
+                heard = (torch.softmax(scores, -1) @ value).permute(0, 2, 1, 3)
+                heard = heard.reshape(texts * longest, encoder.width)[back]
+                states = layer.attention.output(heard, states)
+                states = layer.output(layer.intermediate(states), states)
             return states
 
     return BehindWords().train(mode=False)
+
+
+def _side_by_side(layer: Any) -> Any:
+    """Give a layer's products for query, key and value as one."""
+    import torch
+
+    attention = layer.attention.self
+    parts = (attention.query, attention.key, attention.value)
+    whole = torch.nn.Linear(parts[0].in_features, sum(part.out_features for part in parts))
+    whole.weight = torch.nn.Parameter(torch.cat([part.weight for part in parts]))
+    whole.bias = torch.nn.Parameter(torch.cat([part.bias for part in parts]))
+    return whole
 
 
 @contextlib.contextmanager

@@ -19,6 +19,7 @@ from qa_nlp.rubric import Rubric, column_name
 from qa_nlp.scorecards import to_library
 from qa_nlp.signals.answers import TextHead, check_head
 from qa_nlp.signals.base import Batch, Column, SignalSpec, Span
+from qa_nlp.signals.blas import one_blas_thread
 from qa_nlp.signals.conduct import CONDUCT, measure_conduct
 from qa_nlp.signals.emotion import EMOTION, measure_emotion
 from qa_nlp.signals.empathy import EMPATHY, measure_empathy
@@ -368,7 +369,8 @@ class SignalMeter:
                 tuple(languages[row] for row in rows),
                 offer,
             )
-            columns = self._columns(batch, self.reader(offer), uses)
+            with one_blas_thread():
+                columns = self._columns(batch, self.reader(offer), uses)
             for name in wanted:
                 values[name][rows] = columns[name].values
                 for row, spans in zip(rows, columns[name].evidence, strict=True):
@@ -412,8 +414,9 @@ class SignalMeter:
         encoded = np.array([offer.reads(language) for language in languages], dtype=np.bool_)
         table = sentence_table(transcripts, included=encoded.tolist())
         reader = self.reader(offer)
-        rows = reader.cache.encode(table.texts)
-        logits = {task: head.logits(table.texts, rows) for task, head in reader.heads.items()}
+        with one_blas_thread():
+            rows = reader.cache.encode(table.texts)
+            logits = {task: head.logits(table.texts, rows) for task, head in reader.heads.items()}
         return Batch(
             transcripts,
             languages,

@@ -20,7 +20,7 @@ from qa_nlp.encoding import Encoder, load_encoder
 from qa_nlp.encoding.bert import TorchBert
 from qa_nlp.encoding.encoder import Vectors
 from qa_nlp.encoding.onnx_bert import EXPORT_FILES, OnnxBert, default_threads
-from qa_nlp.encoding.onnx_export import check_parity, export, probe_texts
+from qa_nlp.encoding.onnx_export import check_parity, export, lengths_may_mix, probe_texts
 from qa_nlp.encoding.tiers import export_folder, prepare
 from qa_nlp.errors import ArtifactError, MissingExtraError
 from tests.tiny_bert import WORDS, tiny_parts
@@ -60,7 +60,7 @@ def test_exported_encoder_is_described_as_the_one_in_torch(
     assert encoder.languages == torch_tiny.languages
     assert encoder.terms == torch_tiny.terms
     assert encoder.width == torch_tiny.width
-    assert encoder.fingerprint == f"{torch_tiny.fingerprint}:onnx:1"
+    assert encoder.fingerprint == f"{torch_tiny.fingerprint}:onnx:2"
 
 
 @given(
@@ -143,6 +143,30 @@ def test_graph_whose_vectors_depend_on_their_neighbours_is_refused(
         check_parity(torch_tiny, Sociable(exported))
 
 
+class Crowded(OnnxBert):
+    """Lets the length of the longest neighbour into a vector, a little."""
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        longest = max(map(len, self.token_ids(texts)), default=0)
+        return super().encode(texts) + np.float32(1e-7 * longest)
+
+
+def test_lengths_are_kept_apart_where_they_change_a_vector(
+    torch_tiny: TorchBert, exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert lengths_may_mix(OnnxBert(exported))
+    assert not lengths_may_mix(Crowded(exported))
+    monkeypatch.setattr("qa_nlp.encoding.onnx_export.lengths_may_mix", lambda _: False)
+
+    export(torch_tiny, tmp_path / "apart")
+
+    manifest = json.loads((tmp_path / "apart" / "manifest.json").read_text("utf-8"))
+    assert manifest["mixed_lengths"] is False
+    np.testing.assert_array_equal(
+        OnnxBert(tmp_path / "apart").encode(TEXTS), OnnxBert(exported).encode(TEXTS)
+    )
+
+
 def test_nothing_is_left_behind_when_an_export_is_refused(
     torch_tiny: TorchBert, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,7 +214,7 @@ def test_missing_file_is_named_with_the_remedy(folder: Path, name: str) -> None:
         OnnxBert(folder)
 
 
-@pytest.mark.parametrize("content", ["[]", "{}", "no JSON", '{"format_version": 1, "files": 3}'])
+@pytest.mark.parametrize("content", ["[]", "{}", "no JSON", '{"format_version": 2, "files": 3}'])
 def test_foreign_manifest_is_refused(folder: Path, content: str) -> None:
     (folder / "manifest.json").write_text(content, "utf-8")
 

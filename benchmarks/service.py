@@ -5,7 +5,8 @@ Run: python -m benchmarks.service (on two idle cores; most of it is memory in th
 ``--tiers``. Conversations have 20 turns and 30 sentences of 3 to 12 words, as long as those of the
 bundled samples are, that were never said before, so that the cache of vectors does not answer.
 Those of the growth of memory have 4 turns, with an invented word in each sentence and a cache that
-is full from the start.
+is full from the start; pages of mapped files, such as the table of words of the tier onnx, do not
+count, since there are no more of them than the files hold.
 """
 
 from __future__ import annotations

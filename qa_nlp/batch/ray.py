@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from qa_nlp.batch.arrow import score_batches
 from qa_nlp.batch.engines import portable_scorer, small_batches
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from ray.data import Dataset
 
 __all__ = ["TranscriptScorer", "score_dataset"]
+
+_RETRIES: Final = 3
+"""Of a block whose actor died: something in it may be what kills them."""
 
 
 class TranscriptScorer:
@@ -75,8 +78,8 @@ def score_dataset(
 ) -> Dataset:
     """Score a Ray dataset of transcripts.
 
-    An actor that dies is started again, and what it was scoring is scored again. Ray asks for that
-    without end, so a conversation that takes more memory than there is keeps the job from ending.
+    An actor that dies is started again, and what it was scoring is scored again. When that has
+    failed four times, as often as Spark tries by default, the job ends with Ray's error.
 
     Parameters
     ----------
@@ -120,4 +123,5 @@ def score_dataset(
         batch_size=None,
         compute=data.ActorPoolStrategy(size=workers),
         num_cpus=1,
+        max_task_retries=_RETRIES,
     )

@@ -118,6 +118,13 @@ class DeadlyScorer(MarkingScorer):
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
+class DoomedScorer(MarkingScorer):
+    """Kills its own process at every conversation."""
+
+    def before(self, identifier: str | None) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
 def marks() -> Path:
     """Find the folder that marks are left in."""
     return Path(os.environ[MARKS])
@@ -129,6 +136,10 @@ def marking() -> Any:
 
 def deadly() -> Any:
     return DeadlyScorer()
+
+
+def doomed() -> Any:
+    return DoomedScorer()
 
 
 @dataclass(frozen=True, slots=True)

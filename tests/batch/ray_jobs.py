@@ -14,7 +14,14 @@ from ray.data import Dataset
 
 from qa_nlp.batch import transcripts_to_arrow
 from qa_nlp.batch.ray import score_dataset
-from tests.batch.engine_world import ROOT, deadly, repeated, some_samples, transcripts
+from tests.batch.engine_world import (
+    ROOT,
+    deadly,
+    doomed,
+    repeated,
+    some_samples,
+    transcripts,
+)
 from tests.batch.world import light
 
 MEMORY = 100 * 2**20
@@ -31,6 +38,11 @@ def main(folder: Path) -> None:
     write(score_dataset(in_blocks(transcripts()), deadly, workers=2), "killed.parquet")
     again = in_blocks(repeated())
     write(score_dataset(again, light, workers=1, partitions=2), "repeated.parquet")
+
+    try:
+        score_dataset(in_blocks(transcripts().slice(0, 1)), doomed, workers=1).materialize()
+    except ray.exceptions.ActorDiedError:
+        (folder / "doomed").touch()
 
     calls = folder / "calls.jsonl"
     rows = transcripts_to_arrow(some_samples()).to_pylist()

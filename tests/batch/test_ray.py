@@ -20,6 +20,7 @@ from tests.batch.engine_world import (
     BAD,
     MARKS,
     DeadlyScorer,
+    DoomedScorer,
     Job,
     identity,
     left_over,
@@ -66,6 +67,12 @@ def test_scorer_is_made_once_in_a_worker_with_one_thread(job: Job) -> None:
 
     assert len(made) == len({worker for worker, _ in made}) == 3  # one of them in place of another
     assert {threads for _, threads in made} == {"1"}
+
+
+@pytest.mark.slow
+def test_conversation_that_kills_every_worker_ends_the_job(job: Job) -> None:
+    assert (job.folder / "doomed").exists()
+    assert len(job.made(DoomedScorer)) >= 4  # scored four times, each in a process of its own
 
 
 @pytest.mark.slow

@@ -48,7 +48,14 @@ MEASURED: Final = Measured(
             for name in (
                 *("bootstrap", "conversations", "evaluation", "fast_figures", "fast_grades"),
                 *("fast_speed", "fast_tiers", "frozen_phrases", "maia_sets", "measures"),
-                *("phrase_methods", "resampling", "shipped", "similarity", "star_phrases"),
+                *(
+                    "negated_pairs",
+                    "phrase_methods",
+                    "resampling",
+                    "shipped",
+                    "similarity",
+                    "star_phrases",
+                ),
                 *("task_sets", "texts", "unseen_sets"),
             )
         ),
@@ -77,6 +84,7 @@ def main() -> int:
     print(speed, flush=True)
     found = [
         *fast_figures.classifier_figures(data, most=most, rounds=rounds),
+        *fast_figures.denial_figures(),
         *fast_figures.similarity_figures(data, most=min(most, PAIRS), rounds=rounds),
         *fast_figures.phrase_figures(data),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from benchmarks.parts.evaluation import Measures, draws_of
 from benchmarks.parts.fast_tiers import SLOW, Compared, Fast, compared, encoders
 from benchmarks.parts.frozen_phrases import FOLDER
 from benchmarks.parts.measures import rank_correlation
+from benchmarks.parts.negated_pairs import PAIRS
 from benchmarks.parts.phrase_methods import Finder
 from benchmarks.parts.resampling import Resampler
 from benchmarks.parts.shipped import Shipped, columns_for
@@ -31,7 +33,13 @@ from qa_nlp.signals.phrase_fit import fit_banks
 from qa_nlp.signals.phrase_matcher import background_sentences
 from qa_nlp.signals.phrases import shipped_matcher
 
-__all__ = ["FILES", "classifier_figures", "phrase_figures", "similarity_figures"]
+__all__ = [
+    "FILES",
+    "classifier_figures",
+    "denial_figures",
+    "phrase_figures",
+    "similarity_figures",
+]
 
 Flags = NDArray[np.bool_]
 
@@ -99,6 +107,37 @@ def _answers(classifier: Shipped, data: TaskSet) -> NDArray[Any]:
     # among the classes of the data set alone
     columns = [answers.classes.index(name) for name in data.classes]
     return np.asarray(answers.probabilities[:, columns].argmax(axis=1))
+
+
+def denial_figures() -> list[Compared]:
+    """Measure whether praise is read as such, and denied praise is not.
+
+    Returns
+    -------
+    list of Compared
+        Shares of `PAIRS`.
+    """
+    groups = [plain for plain, _ in PAIRS]
+    right: dict[str, tuple[Flags, Flags]] = {}
+    for name, one in (("encoder", Shipped(SLOW)), ("fast", Fast())):
+        told = [one.answers(texts, "sentiment") for texts in zip(*PAIRS, strict=True)]
+        positive = told[0].classes.index("positive")
+        right[name] = (told[0].answer == positive, told[1].answer != positive)
+
+    def share(which: int, weights: Array) -> dict[str, float]:
+        return _with_difference(
+            {
+                name: float(np.average(flags[which], weights=weights))
+                for name, flags in right.items()
+            }
+        )
+
+    return [
+        _resampled("own praise: sentiment", "read as positive", groups, partial(share, 0)),
+        _resampled(
+            "own praise, denied: sentiment", "not read as positive", groups, partial(share, 1)
+        ),
+    ]
 
 
 def similarity_figures(folder: Path, *, most: int, rounds: int) -> list[Compared]:

@@ -1,7 +1,7 @@
 """Distil the English encoder into a static one of the tier ``fast``.
 
-Run: QA_NLP_DATA=... python models/fast-en/train.py (one core; most of the time the teacher encodes,
-and what it has encoded is kept in build/fast-en). Its sources are those of the teacher, whose
+Run: QA_NLP_DATA=... python models/fast-en/train.py (the teacher encodes in the tier ``onnx``, and
+what it has encoded is kept in build/fast-en). Its sources are those of the teacher, whose
 recipe is read from models/encoder-en/train.py. Figures: benchmarks/fast_tier.py.
 """
 

@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from qa_nlp.encoding import load_encoder
 from qa_nlp.encoding.adapted import AdaptedBert, read_adapted
 from qa_nlp.encoding.static import StaticEncoder
 from qa_nlp.encoding.wordpieces import TokenReader, tokenizer_of
@@ -59,7 +60,8 @@ def distil(recipe: StaticRecipe) -> None:
     repeats = _repeats(recipe.teacher)
     examples = [example for source in sorted(repeats) for example in SOURCES[source](data)]
     teacher = read_adapted(ROOT / "models" / recipe.teacher.name)
-    corpus = gather(examples, pieces=recipe.plan.pieces, seed=recipe.plan.seed)
+    plan = recipe.plan
+    corpus = gather(examples, pieces=plan.pieces, denied=plan.denied, seed=plan.seed)
     path, tokenizer_sha256 = tokenizer_of()
     reader = TokenReader(path)
     with threadpool_limits(1):
@@ -129,7 +131,8 @@ def _taught(
     distinct = list(dict.fromkeys([*corpus.sentences, *words]))
     columns = teacher.encode([""]).shape[1]
     path = ROOT / "build" / recipe.name / "teacher.npz"
-    rows = teacher_rows(distinct, teacher, path, columns)
+    exported = load_encoder(recipe.teacher.name.removeprefix("encoder-"), tier="onnx")
+    rows = teacher_rows(distinct, exported, path, columns)
     place = {text: row for row, text in enumerate(distinct)}
     start = start_values(
         rows[[place[word] for word in words], : teacher.width], recipe.plan.columns

@@ -28,9 +28,10 @@ class StaticPlan:
     columns: int = 192
     pairs: int = 15_000
     hidden: int = 512
-    rounds: int = 5
+    rounds: int = 10
     batch: int = 512
     pieces: int = 40_000
+    denied: int = 30_000
     rate: float = 2e-3
     dropped: float = 0.1
     vector: float = 8.0

@@ -21,6 +21,23 @@ from training.loop import MOST_SENTENCES
 
 CHUNK = 10_000
 LONGEST_PIECE = 8
+LONGEST_DENIED = 16
+DENIAL = re.compile(r"(?<=\w)(n't\b| (?:not|never|hardly|no longer)\b)", re.IGNORECASE)
+VERB = re.compile(
+    r"(?P<subject>\b(?:I|we|you|they)) (?P<verb>like|love|trust|enjoy|feel|think|want|need|believe|"
+    r"understand|recommend|appreciate|care|see|know|hate)\b"
+    r"|(?P<auxiliary>(?:\b(?:is|are|was|were|am|has|have|had|will|would|could|can|should|did|does|been)"
+    r"|(?<=\w)'(?:m|re|s|ve|ll)))\b",
+    re.IGNORECASE,
+)
+SHORT_DENIALS = {
+    **{verb: f"{verb}n't" for verb in ("is", "are", "was", "were", "has", "have", "had")},
+    **{verb: f"{verb}n't" for verb in ("would", "could", "should", "did", "does")},
+    "can": "can't",
+    "will": "won't",
+}
+AFTER_SUBJECT = ("do not", "don't", "never")
+AFTER_VERB = ("not", "not", "not", "never", "hardly", "no longer")
 PEOPLE = frozenset({"star"})
 """Sources whose groups are people; the group of a text is the text itself everywhere else."""
 
@@ -44,7 +61,7 @@ class Corpus:
     pieces: tuple[int, ...]
 
 
-def gather(examples: Sequence[Example], *, pieces: int, seed: int) -> Corpus:
+def gather(examples: Sequence[Example], *, pieces: int, denied: int, seed: int) -> Corpus:
     """Cut the texts of the training part as the library does.
 
     A sentence that is by itself a text of the test part is left out wherever it stands.
@@ -55,6 +72,8 @@ def gather(examples: Sequence[Example], *, pieces: int, seed: int) -> Corpus:
         Of all sources and parts.
     pieces : int
         How many stretches of two to eight words to cut out of the sentences that train.
+    denied : int
+        How many short sentences to deny, or to affirm where they deny.
     seed : int
         Of their choice.
     """
@@ -78,7 +97,8 @@ def gather(examples: Sequence[Example], *, pieces: int, seed: int) -> Corpus:
             parts[example.part].append(Cut(example, places, shares))
     names = list(known)
     trained = sorted({place for cut in parts["train"] for place in cut.sentences})
-    more = _pieces([names[place] for place in trained], pieces, seed)
+    read = [names[place] for place in trained]
+    more = [*_pieces(read, pieces, seed), *_denied(read, denied, seed)]
     more = [text for text in more if normalised(text) not in tests]
     places = tuple(known.setdefault(text, len(known)) for text in more)
     return Corpus(tuple(known), tuple(parts["train"]), tuple(parts["development"]), places)
@@ -95,6 +115,34 @@ def _pieces(sentences: Sequence[str], count: int, seed: int) -> list[str]:
         start = rng.randint(0, len(words) - size)
         found.append(" ".join(words[start : start + size]))
     return list(dict.fromkeys(found))
+
+
+def _denied(sentences: Sequence[str], count: int, seed: int) -> list[str]:
+    """Turn sentences into what they deny, so that a word is learnt beside its denial too."""
+    rng = random.Random(seed)
+    short = [text for text in sentences if len(text.split()) <= LONGEST_DENIED]
+    found = [told for text in rng.sample(short, len(short)) for told in _turned(text, rng)]
+    return list(dict.fromkeys(found))[:count]
+
+
+def _turned(text: str, rng: random.Random) -> list[str]:
+    """Take a sentence's denials out; where it has none, deny at one of its verbs."""
+    affirmed, denials = DENIAL.subn("", text)
+    if denials:
+        return [affirmed]
+    places = list(VERB.finditer(text))
+    if not places:
+        return []
+    at = rng.choice(places)
+    verb = at["verb"] or at["auxiliary"]
+    if at["subject"]:
+        told = f"{at['subject']} {rng.choice(AFTER_SUBJECT)} {verb}"
+    elif verb.lower() in SHORT_DENIALS and rng.random() < 0.5:
+        told = SHORT_DENIALS[verb.lower()]
+        told = told.capitalize() if verb[0].isupper() else told
+    else:
+        told = f"{verb} {rng.choice(AFTER_VERB)}"
+    return [text[: at.start()] + told + text[at.end() :]]
 
 
 def vocabulary_texts(vocabulary: Mapping[str, int]) -> list[str]:

@@ -80,7 +80,7 @@ def trained(training: Any, rounds: int = 3) -> tuple[Any, Any, Any]:
         columns=8, pairs=64, hidden=16, rounds=rounds, batch=4, pieces=20, seed=1
     )
     examples = [example(training, "own", text, text, False) for text in TEXTS]
-    corpus = training.texts.gather(examples, pieces=plan.pieces, seed=plan.seed)
+    corpus = training.texts.gather(examples, pieces=plan.pieces, denied=5, seed=plan.seed)
     # whichever part its hash puts an example in
     cuts = (*corpus.train, *corpus.development)
     corpus = training.texts.Corpus(corpus.sentences, cuts, cuts, corpus.pieces)
@@ -196,12 +196,40 @@ def test_sentence_that_is_a_text_of_the_test_part_never_trains(training: Any) ->
         example(training, "star", "That is all wrong.", "wizard", True),
     ]
 
-    corpus = training.texts.gather(examples, pieces=50, seed=1)
+    corpus = training.texts.gather(examples, pieces=50, denied=50, seed=1)
 
     assert "Yes please." not in corpus.sentences
     assert "That is all wrong." in corpus.sentences
     cuts = list(corpus.train) + list(corpus.development)
     assert [cut.shares for cut in cuts] == [(1.0,)]
+
+
+@pytest.mark.parametrize(
+    ("text", "turned"),
+    [
+        ("That is fine.", {"That is %s fine.", "That isn't fine."}),
+        ("I trust you.", {"I do not trust you.", "I don't trust you.", "I never trust you."}),
+        ("We're pleased.", {"We're %s pleased."}),
+        ("It isn't ready.", {"It is ready."}),
+        ("They have never called.", {"They have called."}),
+        ("Two weeks late.", set()),
+    ],
+)
+def test_short_sentences_are_learnt_beside_their_denials(
+    training: Any, text: str, turned: set[str]
+) -> None:
+    denials = set(training.texts.AFTER_VERB)
+    expected = {form.replace("%s", denial) for form in turned for denial in denials}
+    parts = [example(training, "own", text, f"{number}", False) for number in range(8)]
+
+    found = {
+        corpus.sentences[place]
+        for seed in range(40)
+        for corpus in [training.texts.gather(parts, pieces=0, denied=9, seed=seed)]
+        for place in corpus.pieces
+    }
+
+    assert found == expected
 
 
 def test_teacher_is_asked_once_about_each_text(training: Any, tmp_path: Path) -> None:

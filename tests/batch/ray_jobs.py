@@ -41,7 +41,7 @@ def main(folder: Path) -> None:
 
     try:
         score_dataset(in_blocks(transcripts().slice(0, 1)), doomed, workers=1).materialize()
-    except ray.exceptions.ActorDiedError:
+    except ray.exceptions.RayActorError:
         (folder / "doomed").touch()
 
     calls = folder / "calls.jsonl"

@@ -48,15 +48,8 @@ MEASURED: Final = Measured(
             for name in (
                 *("bootstrap", "conversations", "evaluation", "fast_figures", "fast_grades"),
                 *("fast_speed", "fast_tiers", "frozen_phrases", "maia_sets", "measures"),
-                *(
-                    "negated_pairs",
-                    "phrase_methods",
-                    "resampling",
-                    "shipped",
-                    "similarity",
-                    "star_phrases",
-                ),
-                *("task_sets", "texts", "unseen_sets"),
+                *("negated_pairs", "phrase_methods", "resampling", "shipped", "similarity"),
+                *("star_phrases", "task_sets", "texts", "unseen_sets"),
             )
         ),
         "models/sentences.py",

@@ -39,8 +39,8 @@ def batches(lengths: Sequence[int], threads: int, *, mixed: bool = True) -> list
     Returns
     -------
     list of list of int
-        Places in `lengths`, each once; batches of `FULL` tokens or less, or of a text. The largest
-        come first, so that no thread is left with one at the end.
+        Places in `lengths`, each once; batches of some `FULL` tokens at most, or of a text. The
+        largest come first, so that no thread is left with one at the end.
 
     Examples
     --------

@@ -25,7 +25,7 @@ demo: $(READY) ## calibrate on the bundled samples and score them into out/demo/
 
 test: lint check-results ## check everything: lint, types, recorded results, all tests
 	@scripts/system-deps.sh
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadgroup --durations 30
 
 lint: $(READY) ## check style, format and types
 	$(BIN)/ruff check

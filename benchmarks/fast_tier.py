@@ -1,9 +1,9 @@
 """What the tier ``fast`` costs on every benchmark, and what it gains.
 
 Run: QA_NLP_DATA=... python -m benchmarks.fast_tier (some minutes, most of it the transformer's
-encoding). The English encoder and its static distillation answer on the same texts, and every
-difference is measured on the same resamples of whole groups. ``--quick N`` uses N texts of each
-set and records nothing.
+encoding). Each encoder and its static distillation answer on the same texts, and every difference
+is measured on the same resamples of whole groups. ``--quick N`` uses N texts of each set and
+records nothing.
 """
 
 from __future__ import annotations
@@ -11,30 +11,33 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Final
 
 from benchmarks.parts import fast_figures, fast_grades, fast_speed, frozen_phrases
 from benchmarks.parts.bootstrap import ROUNDS
-from benchmarks.parts.fast_tiers import ARTIFACT, Compared
+from benchmarks.parts.evaluation import Measures
+from benchmarks.parts.fast_tiers import ENGLISH, MULTILINGUAL, Compared, Pair
 from benchmarks.record import ROOT, Measured, Table, Target, data_folder, record
 
 MOST: Final = 600
 """Texts of a set that are measured; of larger ones those of the lowest hashes."""
-PAIRS: Final = 500
+SENTENCES: Final = 500
 CHATS: Final = 40
 CHUNKS: Final = 6
 SIZE_GOAL: Final = "<= 10"
 SPEED_GOAL: Final = ">= 10"
 
+PAIRS: Final = (ENGLISH, MULTILINGUAL)
 MEASURED: Final = Measured(
     weights=[
-        "models/encoder-en",
-        "models/phrases-en",
-        *(f"models/{name}" for name in (ARTIFACT, "phrases-fast-en")),
+        *("models/encoder-en", "models/phrases-en"),
+        *("models/encoder-multilingual", "models/phrases-multilingual"),
+        *(f"models/{name}" for pair in PAIRS for name in (pair.artifact, pair.phrases)),
         # not weights, but what was measured on
-        *sorted(f"models/data/{path.name}" for path in (ROOT / "models/data").glob("*-en.jsonl")),
-        f"{frozen_phrases.FOLDER}/en.jsonl",
+        *sorted(f"models/data/{path.name}" for path in (ROOT / "models/data").glob("*-??.jsonl")),
+        *(f"{frozen_phrases.FOLDER}/{code}.jsonl" for code in frozen_phrases.LANGUAGES),
     ],
     rubrics=[
         "rubric_prompts/background.yaml",
@@ -64,6 +67,21 @@ MEASURED: Final = Measured(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found of one pair: speed, equal grades, and every figure of both."""
+
+    pair: Pair
+    speed: Measures
+    grades: Measures
+    figures: Sequence[Compared]
+
+    @property
+    def worse(self) -> list[str]:
+        """The figures at which the static encoder is worse."""
+        return [f"{one.data}, {one.figure}" for one in self.figures if one.is_worse]
+
+
 def main() -> int:
     """Measure, print and record."""
     options = _options()
@@ -71,22 +89,13 @@ def main() -> int:
     if data is None:
         print("QA_NLP_DATA names no folder with the public data sets: nothing was measured")
         return 0
-    most, rounds = options.quick or MOST, 100 if options.quick else ROUNDS
-    chunks = 1 if options.quick else CHUNKS
-    speed = fast_speed.measure_speed(data, chunks=chunks, rounds=rounds)
-    print(speed, flush=True)
-    found = [
-        *fast_figures.classifier_figures(data, most=most, rounds=rounds),
-        *fast_figures.denial_figures(),
-        *fast_figures.similarity_figures(data, most=min(most, PAIRS), rounds=rounds),
-        *fast_figures.phrase_figures(data),
-    ]
-    grades = fast_grades.grade_agreement(data, each=min(most, CHATS), rounds=rounds)
-    targets = _targets(speed, grades, found)
+    chosen = [pair for pair in PAIRS if options.only in (None, pair.artifact)]
+    found = [_measure(pair, data, options.quick) for pair in chosen]
+    targets = [target for one in found for target in _targets(one)]
     for target in targets:
         verdict = {True: "reached", False: "MISSED ", None: "       "}[target.met]
         print(f"{verdict} {target.name}: {target.value}")
-    if options.quick:
+    if options.quick or options.only:
         return 0
     path = record(
         "fast_tier",
@@ -98,39 +107,61 @@ def main() -> int:
             "resamples": ROUNDS,
             "interval": "95 %, over resamples of whole groups",
             "texts of a set at most": MOST,
-            "speed, one core": speed,
-            "grades": grades,
-            "worse than the encoder": [
-                f"{one.data}, {one.figure}" for one in found if one.is_worse
-            ],
-            "results": [asdict(one) for one in found],
+        }
+        | {
+            one.pair.artifact: {
+                "speed, one core": one.speed,
+                "grades": one.grades,
+                "worse than the encoder": one.worse,
+                "results": [asdict(figure) for figure in one.figures],
+            }
+            for one in found
         },
-        readme_table=_summary(speed, grades, found),
-        tables={"figures": _table(found)},
+        readme_table=_summary(found),
+        tables={one.pair.artifact: _table(one.figures) for one in found},
     )
     print(f"written: {path}")
     return 0
 
 
+def _measure(pair: Pair, data: Path, quick: int) -> Found:
+    print(f"{pair.artifact}:", flush=True)
+    most, rounds = quick or MOST, 100 if quick else ROUNDS
+    speed = fast_speed.measure_speed(pair, data, chunks=1 if quick else CHUNKS, rounds=rounds)
+    print(speed, flush=True)
+    figures = [
+        *fast_figures.classifier_figures(pair, data, most=most, rounds=rounds),
+        *fast_figures.denial_figures(pair),
+        *fast_figures.similarity_figures(pair, data, most=min(most, SENTENCES), rounds=rounds),
+        *fast_figures.phrase_figures(pair, data),
+    ]
+    grades = fast_grades.grade_agreement(pair, data, each=min(most, CHATS), rounds=rounds)
+    return Found(pair, speed, grades, figures)
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", type=int, default=0, metavar="N", help="N texts, not recorded")
+    names = [pair.artifact for pair in PAIRS]
+    parser.add_argument("--only", choices=names, help="one static encoder alone, not recorded")
     return parser.parse_args()
 
 
-def _targets(
-    speed: Mapping[str, Mapping[str, float | None]],
-    grades: Mapping[str, Mapping[str, float | None]],
-    found: Sequence[Compared],
-) -> list[Target]:
+def _targets(found: Found) -> list[Target]:
+    artifact = found.pair.artifact
+    megabytes = round(fast_speed.megabytes(found.pair), 3)
     goals = {"fast / onnx": SPEED_GOAL}
     return [
-        Target("size of the artefact, MB", round(fast_speed.megabytes(), 3), goal=SIZE_GOAL),
-        *(_target(name, one, goals.get(name)) for name, one in speed.items()),
-        *(_target(name, one) for name, one in grades.items()),
+        Target(f"{artifact}: size of the artefact, MB", megabytes, goal=SIZE_GOAL),
         *(
-            _target(f"{one.data}, {one.figure}, fast less encoder", one.values["difference"])
-            for one in found
+            _target(f"{artifact}: {name}", one, goals.get(name))
+            for name, one in (*found.speed.items(), *found.grades.items())
+        ),
+        *(
+            _target(
+                f"{artifact}: {one.data}, {one.figure}, fast less encoder", one.values["difference"]
+            )
+            for one in found.figures
         ),
     ]
 
@@ -141,21 +172,17 @@ def _target(name: str, one: Mapping[str, float | None], goal: str | None = None)
     return Target(name, value, one["low"], one["high"], goal)
 
 
-def _summary(
-    speed: Mapping[str, Mapping[str, float | None]],
-    grades: Mapping[str, Mapping[str, float | None]],
-    found: Sequence[Compared],
-) -> Table:
-    rows: list[list[str | int]] = [
-        ["size of the artefact, MB", f"{fast_speed.megabytes():.1f}"],
-    ]
-    rows += [[name, _number(one, 0)] for name, one in speed.items()]
-    rows += [[name, _number(one, 2)] for name, one in grades.items()]
+def _summary(found: Sequence[Found]) -> Table:
+    first = found[0]
+    sizes = [f"{fast_speed.megabytes(one.pair):.1f}" for one in found]
+    rows: list[list[str | int]] = [["size of the artefact, MB", *sizes]]
+    rows += [[name, *(_number(one.speed[name], 0) for one in found)] for name in first.speed]
+    rows += [[name, *(_number(one.grades[name], 2) for one in found)] for name in first.grades]
     rows += [
-        ["figures measured", len(found)],
-        ["of these worse than the encoder, whole interval", sum(one.is_worse for one in found)],
+        ["figures measured", *(len(one.figures) for one in found)],
+        ["of these worse than the encoder, whole interval", *(len(one.worse) for one in found)],
     ]
-    return Table(["", "tier fast (95 % interval)"], rows)
+    return Table(["95 % intervals in brackets", *(one.pair.artifact for one in found)], rows)
 
 
 def _table(found: Sequence[Compared]) -> Table:

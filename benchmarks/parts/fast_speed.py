@@ -13,9 +13,10 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.parts.conversations import read_unbabel
 from benchmarks.parts.evaluation import Measures, measures_of
-from benchmarks.parts.fast_tiers import ARTIFACT, SLOW
+from benchmarks.parts.fast_tiers import ENGLISH, Pair
 from benchmarks.parts.resampling import Resampler
 from benchmarks.parts.shipped import pieces_of
+from benchmarks.parts.similarity import similar_pairs
 from benchmarks.parts.texts import Array
 from benchmarks.record import ROOT
 from qa_nlp.encoding import Encoder, load_encoder
@@ -28,24 +29,31 @@ REPEATS: Final = 5
 _MEGABYTE: Final = 1_000_000
 
 
-def megabytes() -> float:
-    """Give the size of the fast tier's weights and manifest.
+def megabytes(pair: Pair) -> float:
+    """Give the size of a static encoder's weights and manifest.
+
+    Parameters
+    ----------
+    pair : Pair
+        It, and what it stands in for.
 
     Returns
     -------
     float
         Megabytes.
     """
-    folder = ROOT / "models" / ARTIFACT
+    folder = ROOT / "models" / pair.artifact
     files = (folder / name for name in ("model.safetensors", "manifest.json"))
     return sum(file.stat().st_size for file in files) / _MEGABYTE
 
 
-def measure_speed(folder: Path, *, chunks: int, rounds: int) -> Measures:
-    """Time every tier on the same distinct sentences of real chats, one after the other.
+def measure_speed(pair: Pair, folder: Path, *, chunks: int, rounds: int) -> Measures:
+    """Time every tier on the same distinct sentences, one after the other.
 
     Parameters
     ----------
+    pair : Pair
+        On English real chats are read, else the sentences of the STS benchmark.
     folder : pathlib.Path
         The folder of data sets.
     chunks : int
@@ -59,13 +67,12 @@ def measure_speed(folder: Path, *, chunks: int, rounds: int) -> Measures:
         Sentences a second of each tier, and how many times faster ``fast`` is than each other,
         with intervals.
     """
-    texts = tuple(turn.text for chat in read_unbabel(folder) for turn in chat.turns)
-    sentences = pieces_of(texts).distinct[: chunks * CHUNK]
+    sentences = _sentences(pair, folder)[: chunks * CHUNK]
     parts = [sentences[start : start + CHUNK] for start in range(0, len(sentences), CHUNK)]
     tiers: dict[str, Encoder] = {
-        "torch": load_encoder(SLOW),
-        "onnx": load_encoder(SLOW, tier="onnx", threads=1),
-        "fast": static(ARTIFACT),
+        "torch": load_encoder(pair.slow),
+        "onnx": load_encoder(pair.slow, tier="onnx", threads=1),
+        "fast": static(pair.artifact),
     }
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -79,6 +86,16 @@ def measure_speed(folder: Path, *, chunks: int, rounds: int) -> Measures:
     found = {f"{name}, sentences/s": len(sentences) / each for name, each in spent.items()}
     found |= {f"fast / {name}": spent[name] / spent["fast"] for name in tiers if name != "fast"}
     return measures_of(found)
+
+
+def _sentences(pair: Pair, folder: Path) -> tuple[str, ...]:
+    if pair is ENGLISH:
+        chats = read_unbabel(folder)
+        return pieces_of(tuple(turn.text for chat in chats for turn in chat.turns)).distinct
+    each = [similar_pairs(code, folder)["sentence1"].tolist() for code in pair.languages]
+    # the languages in turns, so that every chunk holds all
+    texts = tuple(text for row in zip(*each, strict=False) for text in row)
+    return pieces_of(texts).distinct
 
 
 def _in_turns(tiers: Mapping[str, Encoder], parts: Sequence[Sequence[str]]) -> Array:

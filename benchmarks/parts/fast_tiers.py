@@ -1,4 +1,4 @@
-"""The English encoder and its fast tier, asked in the same way."""
+"""An encoder and its fast tier, asked in the same way."""
 
 from __future__ import annotations
 
@@ -15,55 +15,85 @@ from qa_nlp.signals.answers import Answers as Told
 from qa_nlp.signals.answers import pooled_answers
 from qa_nlp.signals.heads import Head, heads_of
 
-__all__ = ["ARTIFACT", "SLOW", "Compared", "Fast", "compared", "encoders", "fast_encoder"]
+__all__ = ["ENGLISH", "MULTILINGUAL", "Compared", "Fast", "Pair", "compared", "fast_encoder"]
 
-SLOW: Final = "en"
-ARTIFACT: Final = "fast-en"
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """An encoder and the static one in its place.
+
+    Parameters
+    ----------
+    slow : str
+        Name of the encoder.
+    artifact, phrases : str
+        Folders below ``models``: of the static encoder, and of the phrase banks that it reads.
+    languages : tuple of str
+        In which both are measured.
+    """
+
+    slow: str
+    artifact: str
+    phrases: str
+    languages: tuple[str, ...]
+
+    def encoders(self) -> dict[str, Remembering]:
+        """Open both.
+
+        Returns
+        -------
+        dict of str to Remembering
+            ``encoder``, the transformer in torch, and ``fast``.
+        """
+        return {"encoder": remembered(self.slow), "fast": fast_encoder(self.artifact)}
+
+    def classifiers(self) -> dict[str, Shipped]:
+        """Give the heads of both.
+
+        Returns
+        -------
+        dict of str to Shipped
+            Of ``encoder`` and ``fast``.
+        """
+        return {"encoder": Shipped(self.slow), "fast": Fast(self.artifact)}
+
+
+ENGLISH: Final = Pair("en", "fast-en", "phrases-fast-en", ("en",))
+MULTILINGUAL: Final = Pair(
+    "multilingual", "fast-multilingual", "phrases-fast-multilingual", ("ro", "ru", "pt")
+)
 
 
 @functools.cache
-def fast_encoder() -> Remembering:
-    """Open the fast tier, which then encodes each text once in this process.
+def fast_encoder(artifact: str) -> Remembering:
+    """Open a static encoder, which then encodes each text once in this process.
+
+    Parameters
+    ----------
+    artifact : str
+        Folder below ``models``.
 
     Returns
     -------
     Remembering
         The same one at every call.
     """
-    return Remembering(static(ARTIFACT))
+    return Remembering(static(artifact))
 
 
-def encoders() -> dict[str, Remembering]:
-    """Open both encoders.
-
-    Returns
-    -------
-    dict of str to Remembering
-        ``encoder``, the transformer in torch, and ``fast``.
-    """
-    return {"encoder": remembered(SLOW), "fast": fast_encoder()}
-
-
-@dataclass(frozen=True, slots=True)
 class Fast(Shipped):
-    """The heads of the fast tier on its own rows.
+    """The heads of a static encoder on its own rows; its name is that of the artefact."""
 
-    Parameters
-    ----------
-    name : str, default "fast-en"
-        Of the artefact.
-    """
-
-    name: str = ARTIFACT
+    __slots__ = ()
 
     @property
     def heads(self) -> dict[str, Head]:
         """The heads, by task."""
-        return dict(heads_of(fast_encoder()))
+        return dict(heads_of(fast_encoder(self.name)))
 
     def _asked(self, texts: tuple[str, ...], task: str) -> Told:
         head, pieces = self.heads[task], pieces_of(texts)
-        logits = head.sentence_logits(fast_encoder().encode(pieces.distinct))
+        logits = head.sentence_logits(fast_encoder(self.name).encode(pieces.distinct))
         return pooled_answers(
             head, logits[pieces.sentence], pieces.owner, pieces.length, pieces.size
         )

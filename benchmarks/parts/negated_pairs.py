@@ -4,13 +4,15 @@ A challenge set in the manner of Ribeiro et al. 2020, "Beyond Accuracy: Behavior
 Models with CheckList", https://aclanthology.org/2020.acl-main.442.
 """
 
+# ruff: noqa: RUF001 - the pairs are in four languages, two alphabets.
+
 from __future__ import annotations
 
 from typing import Final
 
 __all__ = ["PAIRS"]
 
-PAIRS: Final = (
+_ENGLISH: Final = (
     ("I am happy with it.", "I am not happy with it."),
     ("That was helpful.", "That wasn't helpful."),
     ("The replacement works.", "The replacement doesn't work."),
@@ -52,4 +54,102 @@ PAIRS: Final = (
     ("The new rate suits me.", "The new rate doesn't suit me."),
     ("We are glad that we booked.", "We are not glad that we booked."),
 )
-"""Praise, and the same denied."""
+_ROMANIAN: Final = (
+    ("Curierul a venit la timp.", "Curierul n-a venit la timp."),
+    ("Mâncarea a fost gustoasă.", "Mâncarea nu a fost deloc gustoasă."),
+    ("Camera era curată.", "Camera nu era curată."),
+    ("Recepționera știe mereu ce face.", "Recepționera nu știe niciodată ce face."),
+    ("Aplicația merge bine.", "Aplicația nu mai merge bine."),
+    ("Mi-am primit banii înapoi imediat.", "Nu mi-am primit banii înapoi nici acum."),
+    ("Dentistul lucrează cu grijă.", "Dentistul lucrează fără pic de grijă."),
+    ("Internetul e rapid.", "Internetul e oricum, numai rapid nu."),
+    ("V-aș recomanda tuturor.", "Nu v-aș recomanda nimănui."),
+    ("Mi-a plăcut tunsoarea.", "Nu mi-a plăcut tunsoarea."),
+    ("Mecanicul a fost cinstit cu mine.", "Mecanicul n-a fost cinstit cu mine."),
+    ("Pâinea e mereu proaspătă aici.", "Pâinea nu e niciodată proaspătă aici."),
+    ("Abonamentul la sală merită fiecare leu.", "Abonamentul la sală nu merită niciun leu."),
+    ("Medicul m-a ascultat cu răbdare.", "Medicul nu m-a ascultat cu răbdare."),
+    ("Cafeaua era bună.", "Cafeaua numai bună nu era."),
+    ("Contractul e explicat clar.", "Contractul nu e explicat clar."),
+    ("Coletul a ajuns întreg.", "Coletul n-a ajuns întreg."),
+    ("Mă simt în siguranță la banca asta.", "Nu mă mai simt în siguranță la banca asta."),
+    ("Instructorul auto are multă răbdare.", "Instructorul auto n-are pic de răbdare."),
+    ("Șoferul a condus prudent.", "Șoferul nu a condus prudent."),
+    ("Patul e confortabil.", "Patul e departe de a fi confortabil."),
+    ("Sigur mă mai întorc.", "Sigur nu mă mai întorc."),
+    ("Grădinița se ocupă bine de copii.", "Grădinița nu se ocupă bine de copii."),
+    ("Zugravii au lăsat totul în ordine.", "Zugravii n-au lăsat nimic în ordine."),
+    ("Pata a ieșit complet la curățătorie.", "Pata n-a ieșit deloc la curățătorie."),
+    ("Factura a fost corectă.", "Factura nu a fost corectă."),
+    ("Ghidul ne-a spus lucruri interesante.", "Ghidul nu ne-a spus nimic interesant."),
+    ("Telefonul reparat funcționează impecabil.", "Telefonul reparat abia dacă funcționează."),
+    ("Piscina e bine întreținută.", "Piscina nu mai e bine întreținută."),
+    ("Veterinara s-a purtat frumos cu cățelul.", "Veterinara nu s-a purtat frumos cu cățelul."),
+)
+_RUSSIAN: Final = (
+    ("Клинеры отлично отмыли кухню.", "Клинеры толком не отмыли кухню."),
+    ("Пицца приехала горячей.", "Пицца приехала совсем не горячей."),
+    ("Врач внимательно меня выслушал.", "Врач меня даже не выслушал."),
+    ("Мне нравится эта кофейня.", "Мне больше не нравится эта кофейня."),
+    ("Поддержка всегда отвечает быстро.", "Поддержка никогда не отвечает быстро."),
+    ("Парикмахер стрижёт с душой.", "Парикмахер стрижёт без души."),
+    ("Такси подали вовремя.", "Такси не подали вовремя."),
+    ("Номер уютный.", "Номер какой угодно, только не уютный."),
+    ("Советую этот автосервис.", "Не советую этот автосервис."),
+    ("Приложение удобное.", "Приложение ни разу не удобное."),
+    ("Шкаф собрали ровно.", "Шкаф собрали далеко не ровно."),
+    ("Продавец разбирается в товаре.", "Продавец не разбирается в товаре."),
+    ("Деньги за билет вернули сразу.", "Деньги за билет так и не вернули."),
+    ("Суп был вкусный.", "Суп был вообще не вкусный."),
+    ("Тренер умеет мотивировать.", "Тренер не умеет мотивировать."),
+    ("Связь на даче ловит отлично.", "Связь на даче почти не ловит."),
+    ("Этому банку я доверяю.", "Этому банку я больше не доверяю."),
+    ("Воспитатели любят детей.", "Воспитатели не любят детей."),
+    ("Посылка была надёжно упакована.", "Посылка не была надёжно упакована."),
+    ("Экскурсия того стоила.", "Экскурсия того не стоила."),
+    ("В хостеле всегда есть горячая вода.", "В хостеле никогда нет горячей воды."),
+    ("Юрист мне очень помог.", "Юрист мне ничем не помог."),
+    ("Ремонт сделали в срок.", "Ремонт в срок не сделали."),
+    ("На этом матрасе приятно спать.", "На этом матрасе совсем не приятно спать."),
+    ("Консьерж всегда приветлив.", "Консьерж никогда не бывает приветлив."),
+    ("Букет простоял долго.", "Букет не простоял и дня."),
+    ("Ателье справилось с заказом.", "Ателье не справилось с заказом."),
+    ("Курсы дали мне очень много.", "Курсы не дали мне ничего."),
+    ("Химчистка вывела пятно.", "Химчистка пятно не вывела."),
+    ("В этот санаторий я точно вернусь.", "В этот санаторий я вряд ли вернусь."),
+)
+_PORTUGUESE: Final = (
+    ("O motoboy chegou rápido.", "O motoboy não chegou rápido, não."),
+    ("Gostei muito do corte de cabelo.", "Não gostei nem um pouco do corte."),
+    ("O aplicativo funciona direito.", "O aplicativo não funciona direito."),
+    ("A moça do caixa é sempre simpática.", "A moça do caixa nunca é simpática."),
+    ("O ônibus de viagem estava limpo.", "O ônibus de viagem não estava limpo."),
+    ("Indico essa clínica.", "Não indico essa clínica."),
+    ("Confio nesse mecânico.", "Não confio mais nesse mecânico."),
+    ("A pizza veio quentinha.", "A pizza veio tudo, menos quentinha."),
+    ("O wi-fi da pousada pega bem.", "O wi-fi da pousada mal pega."),
+    ("A professora tem paciência com os alunos.", "A professora não tem paciência com os alunos."),
+    ("Resolveram na hora o vazamento.", "Não resolveram o vazamento até hoje."),
+    ("O celular voltou bom do conserto.", "O celular não voltou bom do conserto."),
+    ("O plano de saúde cobre tudo.", "O plano de saúde não cobre nada."),
+    ("O pintor trabalha com capricho.", "O pintor trabalha sem capricho nenhum."),
+    ("A mensalidade da academia vale a pena.", "A mensalidade da academia não vale a pena."),
+    ("O autocarro chega sempre a horas.", "O autocarro nunca chega a horas."),
+    ("A sopa estava boa.", "A sopa não estava nada boa."),
+    ("O pequeno-almoço era variado.", "O pequeno-almoço não era variado."),
+    ("A casa de banho estava impecável.", "A casa de banho estava longe de impecável."),
+    ("A senhora dos correios ajudou-me.", "A senhora dos correios não me ajudou."),
+    ("O eletricista cumpriu o combinado.", "O eletricista não cumpriu o combinado."),
+    ("Hei de voltar a este hotel.", "Não volto mais a este hotel."),
+    ("O comboio é confortável.", "O comboio já não é confortável."),
+    ("A encomenda vinha bem embalada.", "A encomenda não vinha bem embalada."),
+    ("Os empregados são bem-educados.", "Os empregados não são nada bem-educados."),
+    ("O médico de família ouve-me com atenção.", "O médico de família não me ouve com atenção."),
+    ("A fatura é fácil de perceber.", "A fatura não é fácil de perceber."),
+    ("O gelado sabe mesmo a fruta.", "O gelado mal sabe a fruta."),
+    ("A creche deixa-me descansada.", "A creche não me deixa descansada."),
+    ("A lavandaria tratou bem do meu casaco.", "A lavandaria não tratou bem do meu casaco."),
+)
+
+PAIRS: Final = {"en": _ENGLISH, "ro": _ROMANIAN, "ru": _RUSSIAN, "pt": _PORTUGUESE}
+"""Praise, and the same denied, by language."""

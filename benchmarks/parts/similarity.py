@@ -16,15 +16,16 @@ from benchmarks.parts.resampling import Resampler
 from benchmarks.parts.shipped import available, remembered
 from benchmarks.parts.texts import Array
 
-__all__ = ["FILES", "linked_groups", "measure_similarity"]
+__all__ = ["FILES", "SETS", "linked_groups", "measure_similarity", "similar_pairs"]
 
-_FILES: Final = {
+SETS: Final = {
     "en": ("STS-B, English dev", "stsb/en_dev.tsv.gz"),
     "ru": ("STS-B, Russian dev", "stsb/ru_dev.tsv.gz"),
     "pt": ("STS-B, Portuguese dev", "stsb/pt_dev.tsv.gz"),
     "ro": ("RO-STS, dev", "ro_sts/ro_dev.tsv.gz"),
 }
-FILES: Final = tuple(file for _, file in _FILES.values())
+"""Name and file of each language's pairs."""
+FILES: Final = tuple(file for _, file in SETS.values())
 """What is read, below the folder of data sets."""
 
 
@@ -46,8 +47,8 @@ def measure_similarity(folder: Path, *, most: int, rounds: int) -> list[Result]:
         One a language; pairs that share a sentence are of one group.
     """
     results = []
-    for language, (name, file) in _FILES.items():
-        pairs = pd.read_csv(folder / file, sep="\t", keep_default_na=False)[:most]
+    for language, (name, _) in SETS.items():
+        pairs = similar_pairs(language, folder)[:most]
         first, second = pairs["sentence1"].tolist(), pairs["sentence2"].tolist()
         resampler = Resampler(linked_groups(first, second), rounds=rounds)
         score = pairs["score"].to_numpy(dtype=np.float64)
@@ -70,6 +71,25 @@ def measure_similarity(folder: Path, *, most: int, rounds: int) -> list[Result]:
             )
         )
     return results
+
+
+def similar_pairs(language: str, folder: Path) -> pd.DataFrame:
+    """Read the pairs of a language.
+
+    Parameters
+    ----------
+    language : str
+        A key of `SETS`.
+    folder : pathlib.Path
+        The folder of data sets.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``sentence1``, ``sentence2`` and ``score``.
+    """
+    _, file = SETS[language]
+    return pd.read_csv(folder / file, sep="\t", keep_default_na=False)
 
 
 def _encoders(language: str) -> dict[str, str]:

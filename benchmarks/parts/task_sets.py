@@ -57,7 +57,6 @@ _NAMES: Final = {
 }
 _MEASURED_PART: Final = {"sart": "development"}
 """Where the fixed split leaves no test part; calibration has seen the labels of this fold."""
-_PUBLIC_LANGUAGE: Final = {"sart": "ro"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,8 +271,7 @@ def language_of(source: str) -> str:
     >>> language_of("posts-ru"), language_of("goemotions")
     ('ru', 'en')
     """
-    _, dash, code = source.rpartition("-")
-    return code if dash else _PUBLIC_LANGUAGE.get(source, "en")
+    return str(_training().language_of(source))
 
 
 @functools.cache

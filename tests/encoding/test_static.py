@@ -309,10 +309,15 @@ def reader_once() -> TokenReader:
     return _READERS[0]
 
 
-def test_no_torch_is_loaded() -> None:
+SHIPPED = {"fast-en": "encoder-en", "fast-multilingual": "encoder-multilingual"}
+"""Each static encoder and its teacher."""
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_no_torch_is_loaded(name: str) -> None:
     code = (
         "import sys; from qa_nlp.encoding.static import static; "
-        "static('fast-en').encode(['Thank you.']); "
+        f"static('{name}').encode(['Thank you.']); "
         "print([name for name in ('torch', 'transformers', 'onnxruntime') if name in sys.modules])"
     )
 
@@ -321,28 +326,72 @@ def test_no_torch_is_loaded() -> None:
     assert run.stdout.strip() == "[]"
 
 
-def test_shipped_encoder_is_loaded_once_in_a_process() -> None:
-    assert static("fast-en") is static("fast-en")
-    assert "fast-en" in shipped_artifacts()
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_encoder_is_loaded_once_in_a_process(name: str) -> None:
+    assert static(name) is static(name)
+    assert name in shipped_artifacts()
 
 
-def test_shipped_encoder_has_the_heads_of_its_teacher() -> None:
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_encoder_is_at_most_ten_megabytes(name: str) -> None:
+    files = ("model.safetensors", "manifest.json")
+    folder = resource_folder("models") / name
+
+    assert sum((folder / file).stat().st_size for file in files) <= 10_000_000
+
+
+@pytest.mark.parametrize(("name", "taught_by"), SHIPPED.items())
+def test_shipped_encoder_has_the_heads_of_its_teacher(name: str, taught_by: str) -> None:
     teacher = json.loads(
-        (resource_folder("models") / "encoder-en" / "manifest.json").read_text(encoding="utf-8")
+        (resource_folder("models") / taught_by / "manifest.json").read_text(encoding="utf-8")
     )
 
-    heads = heads_of(static("fast-en"))
+    heads = heads_of(static(name))
 
     assert {task: list(head.classes) for task, head in heads.items()} == {
         task: entry["classes"] for task, entry in teacher["tasks"].items()
     }
-    assert static("fast-en").artifact.manifest["licences"] == teacher["licences"]
+    assert static(name).artifact.manifest["licences"] == teacher["licences"]
 
 
-def test_shipped_encoder_trained_on_no_group_that_tests() -> None:
-    for name in ("encoder-en", "fast-en"):
-        found = load_file(resource_folder("models") / name / "groups.safetensors")
-        for key, numbers in found.items():
-            side, source = key.split(".", 1)
-            if side == "training":
-                assert not np.isin(numbers, found.get(f"test.{source}", [])).any()
+@pytest.mark.parametrize("name", [*SHIPPED, *SHIPPED.values()])
+def test_shipped_encoder_trained_on_no_group_that_tests(name: str) -> None:
+    found = load_file(resource_folder("models") / name / "groups.safetensors")
+    for key, numbers in found.items():
+        side, source = key.split(".", 1)
+        if side == "training":
+            assert not np.isin(numbers, found.get(f"test.{source}", [])).any()
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "far"),
+    [
+        ("Coletul meu s-a pierdut.", "Mi-ați pierdut pachetul.", "Ce cântec frumos!"),
+        ("Моя посылка потерялась.", "Вы потеряли мою посылку.", "Какая красивая песня!"),
+        ("A minha encomenda perdeu-se.", "Perderam a minha encomenda.", "Que linda canção!"),
+    ],
+)
+def test_shipped_encoder_puts_like_sentences_of_its_languages_together(
+    first: str, second: str, far: str
+) -> None:
+    encoder = static("fast-multilingual")
+
+    rows = encoder.encode([first, second, far])[:, : encoder.width]
+
+    assert rows[0] @ rows[1] > rows[0] @ rows[2] + 0.03
+
+
+@pytest.mark.parametrize(
+    ("text", "hurried"),
+    [
+        ("Mulțumesc frumos, ați rezolvat!", "multumesc frumos, ati rezolvat!"),
+        ("Ещё не пришёл мой заказ", "еще не пришел мой ЗАКАЗ"),
+        ("Não funciona.", "nao funciona."),
+    ],
+)
+def test_shipped_encoder_reads_hurried_spelling_as_it_reads_the_careful_one(
+    text: str, hurried: str
+) -> None:
+    rows = static("fast-multilingual").encode([text, hurried])
+
+    np.testing.assert_array_equal(rows[0], rows[1])

@@ -63,6 +63,9 @@ ARTIFACTS: Final = (
 """Weights of the shipped banks, each for one encoder."""
 
 _MOST_QUOTES: Final = 3
+_MOST_FITTED: Final = 4
+_FITTED: Final[dict[tuple[str, frozenset[str] | None], PhraseMatcher]] = {}
+"""The shipped banks as fitted for encoders of the user's, by fingerprint and languages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,8 @@ def shipped_matcher(encoder: Encoder) -> PhraseMatcher:
     Parameters
     ----------
     encoder : Encoder
-        With another encoder than the shipped ones, the banks are fitted anew.
+        With another encoder than the shipped ones, the banks are fitted anew, once in a process
+        for each of the last few fingerprints.
 
     Returns
     -------
@@ -146,12 +150,24 @@ def shipped_matcher(encoder: Encoder) -> PhraseMatcher:
     """
     stored = _stored_weights(encoder.fingerprint)
     if stored is None:
-        return fit_banks(_shipped_files(), encoder)
+        return _fitted_shipped(encoder)
     return PhraseMatcher(
         _shipped_files(),
         stored.tensors["weight"].astype(np.float64),
         stored.tensors["bias"].astype(np.float64),
     )
+
+
+def _fitted_shipped(encoder: Encoder) -> PhraseMatcher:
+    """Fit the shipped banks, which takes seconds, unless that is done."""
+    key = (encoder.fingerprint, encoder.languages)
+    matcher = _FITTED.get(key)
+    if matcher is None:
+        matcher = fit_banks(_shipped_files(), encoder)
+        for oldest in list(_FITTED)[::-1][_MOST_FITTED - 1 :]:
+            _FITTED.pop(oldest, None)
+        _FITTED[key] = matcher
+    return matcher
 
 
 def matcher_for(banks: Sequence[PhraseBankFile], encoder: Encoder) -> PhraseMatcher:

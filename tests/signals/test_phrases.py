@@ -15,6 +15,7 @@ from qa_nlp.encoding import CustomEncoder, load_encoder
 from qa_nlp.errors import ArtifactError, RubricError
 from qa_nlp.phrase_bank import PhraseBankFile, load_bank_file, shipped_banks
 from qa_nlp.rubric import Rubric
+from qa_nlp.signals import phrases
 from qa_nlp.signals.base import Array, Batch, Column, Span
 from qa_nlp.signals.events import SAID
 from qa_nlp.signals.phrase_fit import fit_banks
@@ -329,6 +330,33 @@ def test_shipped_banks_are_fitted_anew_for_another_encoder() -> None:
 
     assert matcher.ids == tuple(shipped_banks())
     assert matcher.weight.shape == (len(matcher.ids), 3 * 8 + 2)
+
+
+def test_shipped_banks_are_fitted_once_for_encoders_that_give_the_same_vectors() -> None:
+    first, second = (shipped_matcher(CustomEncoder(HashEncoder(8))) for _ in range(2))
+
+    assert first is second
+
+
+def test_shipped_banks_are_fitted_anew_for_other_vectors_or_languages() -> None:
+    encoder = CustomEncoder(HashEncoder(8))
+    states = CustomEncoder(HashEncoder(8), languages=frozenset({"pt"}))
+
+    narrow, portuguese = shipped_matcher(CustomEncoder(HashEncoder(4))), shipped_matcher(states)
+
+    assert narrow.weight.shape != shipped_matcher(encoder).weight.shape
+    assert not np.allclose(portuguese.weight, shipped_matcher(encoder).weight)
+
+
+def test_only_the_last_few_fitted_banks_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: dict[tuple[str, frozenset[str] | None], PhraseMatcher] = {}
+    monkeypatch.setattr(phrases, "_FITTED", kept)
+    monkeypatch.setattr(phrases, "_MOST_FITTED", 1)
+
+    for width in (4, 5):
+        shipped_matcher(CustomEncoder(HashEncoder(width)))
+
+    assert [key[0] for key in kept] == [CustomEncoder(HashEncoder(5)).fingerprint]
 
 
 @pytest.fixture(scope="module")

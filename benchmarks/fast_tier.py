@@ -38,6 +38,7 @@ MEASURED: Final = Measured(
         # not weights, but what was measured on
         *sorted(f"models/data/{path.name}" for path in (ROOT / "models/data").glob("*-??.jsonl")),
         *(f"{frozen_phrases.FOLDER}/{code}.jsonl" for code in frozen_phrases.LANGUAGES),
+        "qa_nlp/samples/transcripts.jsonl",
     ],
     rubrics=[
         "rubric_prompts/background.yaml",

@@ -27,7 +27,7 @@ measured: both have been full before the first measurement."""
 
 _FEW_TURNS: Final = 4
 _FILLING: Final = 1_500
-"""Calls before the first measurement: the heap takes some 1,200 to settle, and is flat then."""
+"""Calls before the first measurement, while the heap settles."""
 _KNOWN: Final = 20
 _RUBRIC: Final = "service_excellence"
 

@@ -3,7 +3,7 @@
 Run: QA_NLP_DATA=... python models/fast-multilingual/train.py (the teacher encodes in the tier
 ``onnx``, and what it has encoded is kept in build/fast-multilingual). Its sources are those of the
 teacher, whose recipe is read from models/encoder-multilingual/train.py, and sentences without
-labels. Figures: benchmarks/fast_multilingual.py.
+labels. Figures: benchmarks/fast_tier.py.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from training.static_student import StaticPlan  # noqa: E402
 RECIPE = StaticRecipe(
     name="fast-multilingual",
     teacher=runpy.run_path(str(HERE.parent / "encoder-multilingual" / "train.py"))["RECIPE"],
-    # any two sentences have a cosine of some .8 here, so what tells them apart counts five times
+    # the teacher's vectors lie close together, so what tells them apart counts five times as much
     plan=StaticPlan(columns=160, pairs=13_000, rounds=14, swapped=30_000, vector=40.0),
     tokens=40_000,
     plain=("ro", "ru", "pt"),

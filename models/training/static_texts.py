@@ -104,14 +104,14 @@ def gather(
     names = list(known)
     sentences = {code: [names[place] for place in sorted(found)] for code, found in read.items()}
     more: list[str] = []
-    for code, texts_without in (plain or {}).items():
-        sentences.setdefault(code, []).extend(texts_without)
-        more += [*texts_without] * PLAIN_TIMES
-    for code, texts_read in sentences.items():
-        more += _pieces(texts_read, pieces // len(sentences), seed)
-        more += denied_sentences(texts_read, denied // len(sentences), seed, code)
-    parts_read = tuple(parts["train"]), tuple(parts["development"])
-    return Corpus(tuple(known), *parts_read, (), tests).with_pieces(more)
+    for code, lines in (plain or {}).items():
+        sentences.setdefault(code, []).extend(lines)
+        more += [*lines] * PLAIN_TIMES
+    for code, lines in sentences.items():
+        more += _pieces(lines, pieces // len(sentences), seed)
+        more += denied_sentences(lines, denied // len(sentences), seed, code)
+    train, development = (tuple(parts[part]) for part in ("train", "development"))
+    return Corpus(tuple(known), train, development, (), tests).with_pieces(more)
 
 
 def _pieces(sentences: Sequence[str], count: int, seed: int) -> list[str]:

@@ -56,7 +56,8 @@ def met_vocabulary(pieces: Mapping[str, float], texts: Sequence[str], size: int)
         Tokens to keep.
     """
     scores, spelling = _folded_pieces(pieces)
-    whole = PieceReader([*((name, 0.0) for name in SPECIAL), *scores.items()])
+    special = [(name, 0.0) for name in SPECIAL]
+    whole = PieceReader([*special, *scores.items()])
     names = list(whole.vocabulary)
     counts = Counter(names[number] for row in whole.ids(texts) for number in row)
     letters = {letter for text in texts for letter in folded(text) if letter.isprintable()}
@@ -65,12 +66,11 @@ def met_vocabulary(pieces: Mapping[str, float], texts: Sequence[str], size: int)
     met = sorted(counts.keys() - set(SPECIAL), key=lambda piece: (-counts[piece], piece))
     more = sorted(filter(MEANT.fullmatch, scores), key=lambda piece: (-scores[piece], piece))
     kept |= dict.fromkeys([*met, *more])
-    chosen = list(kept)[: size - len(SPECIAL)]
-    own = [(name, 0.0) for name in SPECIAL]
-    own += [(piece, scores.get(piece, RAREST)) for piece in chosen]
+    chosen = list(kept)[: size - len(special)]
+    own = [*special, *((piece, scores.get(piece, RAREST)) for piece in chosen)]
     print(f"{len(met):,} pieces are met, {len(own):,} are kept", flush=True)
     words = [spelling.get(piece, piece).replace(SPACE, " ").strip() for piece in chosen]
-    return Vocabulary(PieceReader(own), (*[""] * len(SPECIAL), *words), {}, piece_tensors(own))
+    return Vocabulary(PieceReader(own), (*[""] * len(special), *words), {}, piece_tensors(own))
 
 
 def unigram_pieces(tokenizer: Any) -> dict[str, float]:

@@ -58,7 +58,7 @@ class PieceReader:
     def __init__(self, pieces: Pieces) -> None:
         from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 
-        start, end, unknown = (SPECIAL.index(name) for name in SPECIAL)
+        start, end, unknown = range(len(SPECIAL))
         self.vocabulary = {piece: number for number, (piece, _) in enumerate(pieces)}
         self._tokenizer: Tokenizer = Tokenizer(models.Unigram(list(pieces), unknown))
         self._tokenizer.normalizer = normalizers.Sequence(
@@ -105,10 +105,11 @@ def folded(text: str) -> str:
     >>> folded("Mulțumesc! NÃO é só isso."), folded("Ещё мой заказ")
     ('multumesc! nao e so isso.', 'еще мой заказ')
     """
-    text = text.lower()
     if text.isascii():
-        return text
-    return unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFKD", text)))
+        return text.lower()
+    # signs such as ™ hold capitals only once they are taken apart
+    apart = unicodedata.normalize("NFKD", text).lower()
+    return unicodedata.normalize("NFC", _MARKS.sub("", apart))
 
 
 def piece_tensors(pieces: Pieces) -> dict[str, NDArray[Any]]:

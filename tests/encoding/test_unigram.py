@@ -41,6 +41,11 @@ def tokens(text: str) -> list[str]:
         ("nu字字bun", ["▁nu", "<UNKNOWN>", *"bun"]),
         ("😡\ufe0f", ["▁", "😡"]),
         ("<START>", ["▁", "<UNKNOWN>", *"start", "<UNKNOWN>"]),
+        (
+            "<\U0001d412\U0001d413\U0001d400\U0001d411\U0001d413>",
+            ["▁", "<UNKNOWN>", *"start", "<UNKNOWN>"],
+        ),
+        ("™", ["▁", *"tm"]),
         ("", []),
         (" ", []),
     ],

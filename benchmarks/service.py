@@ -33,6 +33,7 @@ MEASURED: Final = Measured(
     rubrics=["rubric_prompts/rubrics/service_excellence.yaml", "rubric_prompts/phrases"],
     modules=[
         *(f"benchmarks/parts/service_{name}.py" for name in ("calls", "process", "results")),
+        "benchmarks/parts/throughput_limit.py",
         "qa_nlp/calibration",
         "qa_nlp/encoding",
         "qa_nlp/scorer.py",
@@ -62,13 +63,12 @@ class Plan:
     starts: int
 
     def of(self, tier: str) -> Plan:
-        """Give the plan for a tier: a tenth of the calls in torch, which would take an hour."""
+        """Give the plan for a tier: fewer calls in torch, which would take an hour."""
         if tier != "torch":
             return self
-        return replace(self, **{name: -(-getattr(self, name) // 10) for name in _CALLS})
+        waits, together = -(-self.waits // 10), -(-self.together // 10)
+        return replace(self, waits=waits, together=together, growing=-(-self.growing // 3))
 
-
-_CALLS: Final = ("waits", "together", "growing")
 
 WHOLE: Final = Plan(200, 64, 3_000, 5)
 QUICK: Final = Plan(8, 8, 20, 1)
@@ -117,10 +117,12 @@ def measure(name: str, plan: Plan) -> Tier:
     run_fresh("cold", name, 1, 1)
     cold = [run_fresh("cold", name, 1, 1) for _ in range(plan.starts)]
     threads = ENCODER_THREADS if name != "fast" else ENCODER_THREADS[:1]
-    waits = {count: run_fresh("latency", name, count, plan.waits)["seconds"] for count in threads}
+    told = {count: run_fresh("latency", name, count, plan.waits) for count in threads}
+    waits = {count: one["seconds"] for count, one in told.items()}
+    least = {count: one["least"] for count, one in told.items()}
     together = run_fresh("threads", name, 1, plan.together)
     growth = {kind: run_fresh(kind, name, 1, plan.growing)["bytes"] for kind in GROWTH}
-    tier = Tier(name, waits, together, growth, cold)
+    tier = Tier(name, waits, least, together, growth, cold)
     print(f"{name}: {tier.milliseconds(1):.0f} ms, cold {tier.first_card():.1f} s", flush=True)
     return tier
 

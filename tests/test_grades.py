@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import pickle
-import time
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -23,6 +22,7 @@ from qa_nlp.errors import GradesError
 from qa_nlp.grades import NOT_APPLICABLE, Grades, HumanGrade, read_grades
 from qa_nlp.rubric import Criterion, Rubric
 from qa_nlp.samples import load_samples
+from tests.pace import takes_less_than
 
 ROWS = [
     ("c1", "empathy", "Ana", "good"),
@@ -541,7 +541,6 @@ def test_a_million_rows_are_read_in_ten_seconds(tmp_path: Path) -> None:
     with path.open("w") as file:
         file.write("transcript_id,criterion,rater,level\n")
         file.writelines(f"call-{i // 5},q{i % 5},R{i % 30},{i % 4}\n" for i in range(1_000_000))
-    start = time.process_time()
-    grades = read_grades(path)
-    assert time.process_time() - start < 10
+    with takes_less_than(10):
+        grades = read_grades(path)
     assert len(grades) == 1_000_000

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import time
 from collections import defaultdict
 from typing import Any
 
@@ -22,6 +21,7 @@ from qa_nlp.rubric import Rubric
 from qa_nlp.samples import load_samples
 from qa_nlp.scorecard import Scorecard
 from qa_nlp.transcript import Transcript, Turn
+from tests.pace import takes_less_than
 
 RUBRIC = Rubric.load("service_excellence")
 IDS = [criterion.id for criterion in RUBRIC.criteria]
@@ -440,9 +440,8 @@ def test_a_million_grades_are_checked_in_fifteen_seconds() -> None:
         [f"R{i % 30}" for i in range(number)],
         [LEVELS[i % 4] for i in range(number)],
     )
-    start = time.process_time()
-    report = check_grades(grades, RUBRIC, (f"call-{i}" for i in range(60_000)))
-    assert time.process_time() - start < 15
+    with takes_less_than(15):
+        report = check_grades(grades, RUBRIC, (f"call-{i}" for i in range(60_000)))
     assert only(report, "unmatched transcript").count == 40_000
 
 
@@ -451,6 +450,5 @@ def test_wrongly_mapped_columns_of_a_large_file_do_not_stall() -> None:
     number = 200_000
     numbers = [str(i) for i in range(number)]
     grades = Grades(["c1"] * number, ["empathy"] * number, numbers, [f"n{i}" for i in numbers])
-    start = time.process_time()
-    assert sum(f.count for f in check_grades(grades, RUBRIC).errors) == number
-    assert time.process_time() - start < 15
+    with takes_less_than(15):
+        assert sum(f.count for f in check_grades(grades, RUBRIC).errors) == number

@@ -68,7 +68,7 @@ def train(
 ) -> dict[str, Any]:
     network, base = network_of(training, seed)
     items = training.loop.tokenised(own_examples(training), base)
-    plan = training.loop.Plan(repeats={"own": 6.0}, rate=rate)
+    plan = training.loop.Plan(repeats={"own": 1.0}, rate=rate)
     batches = training.loop.schedule({"own": items}, plan)
     assert len(batches) >= 4
     if steps is not None:

@@ -49,7 +49,8 @@ def run_fresh(kind: str, tier: str, threads: int, count: int) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``seconds`` (list), ``differing`` (cards), ``bytes`` (a call), or seconds by stage.
+        ``seconds`` (list) and ``least`` (a call, or None), ``differing`` (cards), ``bytes`` (a
+        call), or seconds by stage.
     """
     run = subprocess.run(
         [sys.executable, "-m", MODULE, kind, tier, str(threads), str(count), str(time.time())],
@@ -98,7 +99,21 @@ def _latency(tier: str, threads: int, count: int, started: float) -> Mapping[str
         begin = time.perf_counter()
         scorer.score_one(call)
         seconds.append(time.perf_counter() - begin)
-    return {"seconds": seconds[WARM_UP:]}
+    least = _least(scorer, threads, count) if tier != "fast" else None
+    return {"seconds": seconds[WARM_UP:], "least": least}
+
+
+def _least(scorer: Any, threads: int, count: int) -> float:
+    """Give the seconds that the matrix products of a call would take, were there nothing else."""
+    from benchmarks.parts.service_calls import fresh_call
+    from benchmarks.parts.throughput_limit import FLOP_A_TOKEN, gemm_rate
+    from qa_nlp.text.sentences import sentence_table
+
+    encoder = scorer._meter.reader(scorer.encoders[0]).encoder
+    tokens = 0
+    for seed in range(WARM_UP, WARM_UP + count):
+        tokens += sum(map(len, encoder.token_ids(sentence_table([fresh_call(seed)]).texts)))
+    return FLOP_A_TOKEN * tokens / count / gemm_rate(threads)
 
 
 def _threads(tier: str, threads: int, count: int, started: float) -> Mapping[str, Any]:

@@ -257,5 +257,7 @@ def _session(graph: Path) -> Any:
     # One thread for each call: texts are shared out among threads, not the products of one text.
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.enable_mem_pattern = False  # every shape would keep a plan of its own
+    # An arena grows by leaps as larger batches come, and gives nothing back; it is no faster.
+    options.enable_cpu_mem_arena = False
     options.log_severity_level = 3
     return ort.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])

@@ -327,7 +327,7 @@ class SignalMeter:
     def _cache(self, encoder: Encoder) -> VectorCache:
         store = None
         if self._cache_folder is not None and encoder.tier != "fast":
-            from qa_nlp.encoding.store import VectorStore
+            from qa_nlp.encoding.cache.store import VectorStore
 
             store = VectorStore(self._cache_folder, encoder)
         return VectorCache(encoder, VECTORS_KEPT // len(self.offers), store)

@@ -7,8 +7,8 @@ import hashlib
 import numpy as np
 
 from qa_nlp.encoding import CustomEncoder, VectorCache
+from qa_nlp.encoding.cache.store import VectorStore
 from qa_nlp.encoding.encoder import Vectors, unit_rows
-from qa_nlp.encoding.store import VectorStore
 from tests.builders import HashEncoder
 
 __all__ = ["COLUMNS", "VectorCache", "VectorStore", "encoder", "holds", "keys", "vectors"]

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 from qa_nlp.encoding import CustomEncoder, VectorCache
 from qa_nlp.encoding.cache import CacheCounts
+from qa_nlp.encoding.cache.packing import packed_size
+from qa_nlp.encoding.cache.store import VectorStore
 from qa_nlp.encoding.encoder import Vectors
-from qa_nlp.encoding.packing import packed_size
-from qa_nlp.encoding.store import VectorStore
 from qa_nlp.errors import ArtifactError
 from tests.builders import HashEncoder
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from qa_nlp.encoding.cache.packing import packed, packed_size, plain, plain_size, unpacked
 from qa_nlp.encoding.encoder import unit_rows
-from qa_nlp.encoding.packing import packed, packed_size, plain, plain_size, unpacked
 
 
 def test_packing_gives_back_every_number_of_five_decimals() -> None:

@@ -9,8 +9,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa_nlp.encoding import recent
-from qa_nlp.encoding.recent import RecentRows
+from qa_nlp.encoding.cache import recent
+from qa_nlp.encoding.cache.recent import RecentRows
 
 KEYS = st.integers(0, 99)
 

@@ -21,8 +21,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa_nlp.encoding import VectorCache, store_file
-from qa_nlp.encoding.store import VectorStore
+from qa_nlp.encoding import VectorCache
+from qa_nlp.encoding.cache import store_file
+from qa_nlp.encoding.cache.store import VectorStore
 from qa_nlp.errors import ArtifactError
 from tests.encoding.store_world import COLUMNS, encoder, holds, keys, vectors
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from qa_nlp.encoding.cache.packing import Rows, packed, plain, unpacked
+from qa_nlp.encoding.cache.recent import RecentRows
 from qa_nlp.encoding.encoder import Encoder, Vectors
-from qa_nlp.encoding.packing import Rows, packed, plain, unpacked
-from qa_nlp.encoding.recent import RecentRows
 from qa_nlp.errors import ArtifactError
 
 if TYPE_CHECKING:
-    from qa_nlp.encoding.store import VectorStore
+    from qa_nlp.encoding.cache.store import VectorStore
 
 __all__ = ["CacheCounts", "VectorCache"]
 

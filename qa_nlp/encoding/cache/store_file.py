@@ -14,9 +14,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from qa_nlp.encoding.cache.store_errors import is_busy, is_unwritable, reason
+from qa_nlp.encoding.cache.store_format import check_about, fill, is_new, make_file, number
 from qa_nlp.encoding.forking import closed_in_forks
-from qa_nlp.encoding.store_errors import is_busy, is_unwritable, reason
-from qa_nlp.encoding.store_format import check_about, fill, is_new, make_file, number
 from qa_nlp.errors import ArtifactError
 
 __all__ = ["StoreFile"]

@@ -16,10 +16,10 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from qa_nlp.encoding.cache.packing import packed, packed_size, plain_size, unpacked
+from qa_nlp.encoding.cache.store_errors import is_busy, is_full
+from qa_nlp.encoding.cache.store_file import StoreFile
 from qa_nlp.encoding.encoder import Encoder, Vectors
-from qa_nlp.encoding.packing import packed, packed_size, plain_size, unpacked
-from qa_nlp.encoding.store_errors import is_busy, is_full
-from qa_nlp.encoding.store_file import StoreFile
 
 __all__ = ["StoreState", "VectorStore"]
 

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from qa_nlp.encoding.packing import Rows
+from qa_nlp.encoding.cache.packing import Rows
 
 __all__ = ["RecentRows"]
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from qa_nlp.encoding.store_errors import REMEDY
+from qa_nlp.encoding.cache.store_errors import REMEDY
 from qa_nlp.errors import ArtifactError
 
 __all__ = ["check_about", "fill", "is_new", "make_file", "number"]

@@ -20,6 +20,7 @@ from benchmarks.record import FORMAT, ROOT, data_folder, data_sha256, file_sha25
 
 PAGES: Final = ("*.md", "benchmarks/*.md", "docs/**/*.md", "models/**/*.md")
 _KINDS: Final = ("weights", "rubrics", "data", "modules")
+_NAMED: Final = 4
 _TARGET_KEYS: Final = {"name", "value", "low", "high", "goal", "met"}
 _OPENING: Final = re.compile(r"^<!-- results:([\w.-]+) -->$", re.MULTILINE)
 _BLOCK: Final = re.compile(
@@ -111,21 +112,30 @@ def _stale_files(
         folder = data if kind == "data" else root
         if folder is None:
             continue
+        states: dict[str, list[str]] = {}
         for name, recorded in result["measured"][kind].items():
             state = _state(kind, folder, name, recorded)
             if state:
-                yield Finding(
-                    place,
-                    f"{kind}: {name} {state}; measure again: {result['command']}",
-                    is_error=strict or kind != "modules",
-                )
+                states.setdefault(state, []).append(name)
+        for state, names in states.items():
+            yield Finding(
+                place,
+                f"{kind}: {state}: {_some(names)}; measure again: {result['command']}",
+                is_error=strict or kind != "modules",
+            )
+
+
+def _some(names: list[str]) -> str:
+    """Name a few, and say how many more there are."""
+    rest = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def _state(kind: str, folder: Path, name: str, recorded: str) -> str:
     if not (folder / name).is_file():
-        return "is gone"
+        return "gone"
     now = data_sha256(folder, name) if kind == "data" else file_sha256(folder / name)
-    return "" if now == recorded else "has changed since"
+    return "" if now == recorded else "changed since"
 
 
 def _stale_tables(root: Path, results: dict[str, dict[str, Any]], write: bool) -> Iterator[Finding]:

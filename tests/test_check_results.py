@@ -181,13 +181,26 @@ def test_check_warns_of_a_changed_module_and_fails_when_strict(
     assert finding.is_error is strict
 
 
+def test_check_names_a_few_of_many_changed_modules_in_one_finding(repository: Path) -> None:
+    names = [f"benchmarks/part_{number}.py" for number in range(6)]
+    for name in names:
+        (repository / name).write_text("x = 1", encoding="utf-8")
+    write(repository, measured=Measured(modules=names))
+    for name in names:
+        (repository / name).write_text("x = 2", encoding="utf-8")
+
+    (finding,) = check_results(repository)
+
+    assert f"changed since: {', '.join(names[:4])} and 2 more;" in finding.message
+
+
 def test_check_compares_data_only_where_their_folder_is_given(repository: Path) -> None:
     (data_of(repository) / "tweets" / "a.tsv").write_text("b", encoding="utf-8")
 
     (finding,) = check_results(repository, data=data_of(repository))
 
     assert finding.is_error
-    assert "data: tweets/a.tsv has changed" in finding.message
+    assert "data: changed since: tweets/a.tsv;" in finding.message
     assert check_results(repository) == []
 
 

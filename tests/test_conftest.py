@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable
 
@@ -63,3 +64,11 @@ def test_needs_system_fails_when_the_program_is_missing_on_ci(
 
     with pytest.raises(pytest.fail.Exception, match="needs no-such-program"):
         needs_system("no-such-program")
+
+
+@pytest.mark.xdist_group("one-process")
+def test_group_of_a_test_reaches_the_scheduler(request: pytest.FixtureRequest) -> None:
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        pytest.skip("all tests run in one process")
+
+    assert request.node.nodeid.endswith("@one-process")
